@@ -1,0 +1,270 @@
+// Steps that are not butterfly passes, one row at a time: factors of any pattern, diagonals, permutations, dense
+// blocks, windows, sums, and the change between interleaved and split complex vectors.
+
+import { COUNT, EXTRA, STRIDE, TABLE, WEIGHTS, field } from "./record";
+import { add, evens, get, getSplat, madd, mul, nmadd, odds, put, splat, swap1, zipHigh, zipLow } from "./vec";
+
+/** −1 in the lanes of the real parts: turns (b, a) products into complex ones. */
+// @ts-ignore: decorator
+@inline
+function sign(negative: bool): v128 {
+  return negative ? f32x4(1, -1, 1, -1) : f32x4(-1, 1, -1, 1);
+}
+
+// @ts-ignore: decorator
+@inline
+function firsts(x: v128): v128 {
+  return v128.shuffle<f32>(x, x, 0, 0, 2, 2);
+}
+
+// @ts-ignore: decorator
+@inline
+function seconds(x: v128): v128 {
+  return v128.shuffle<f32>(x, x, 1, 1, 3, 3);
+}
+
+/**
+ * A factor of any pattern: y[i,β,δ] = Σγ w[i,β,γ,δ]·x[i,γ,δ]. Fields: a = COUNT, b, c, d = STRIDE …, distance of
+ * two β and of two γ in the weights = EXTRA, EXTRA+1 (in elements), so that the transposed factor reads the same
+ * weights; EXTRA+2: bit 1 complex, bit 2 conjugate the weights.
+ */
+export function factor(r: usize, base: usize, src: usize, dst: usize): void {
+  const count = field(r, COUNT), b = field(r, STRIDE), c = field(r, STRIDE + 1), d = field(r, STRIDE + 2);
+  const flags = field(r, EXTRA + 2);
+  const shift = flags & 1 ? 3 : 2;
+  const toRow = field(r, EXTRA) << shift, toColumn = field(r, EXTRA + 1) << shift;
+  const step = d << shift;
+  const vectors = step & ~15;
+  const block = (b * c * d) << shift;
+  let w = base + field(r, WEIGHTS);
+  for (let i = 0; i < count; i++, w += block, src += c * step, dst += b * step) {
+    for (let beta = 0; beta < b; beta++) {
+      const row = w + beta * toRow;
+      const y = dst + beta * step;
+      if (flags & 1) {
+        const turn = sign((flags & 2) != 0);
+        for (let at = 0; at < vectors; at += 16) {
+          let direct = splat(0), crossed = splat(0);
+          for (let gamma = 0; gamma < c; gamma++) {
+            const v = get(row + gamma * toColumn + at, 0), x = get(src + gamma * step + at, 0);
+            direct = madd(firsts(v), x, direct);
+            crossed = madd(seconds(v), swap1(x), crossed);
+          }
+          put(y + at, madd(crossed, turn, direct));
+        }
+        for (let at = vectors; at < step; at += 8) {
+          let real: f32 = 0, imaginary: f32 = 0;
+          for (let gamma = 0; gamma < c; gamma++) {
+            const v = row + gamma * toColumn + at, x = src + gamma * step + at;
+            const vr = load<f32>(v), vi = flags & 2 ? -load<f32>(v, 4) : load<f32>(v, 4);
+            real += vr * load<f32>(x) - vi * load<f32>(x, 4);
+            imaginary += vr * load<f32>(x, 4) + vi * load<f32>(x);
+          }
+          store<f32>(y + at, real);
+          store<f32>(y + at, imaginary, 4);
+        }
+      } else {
+        for (let at = 0; at < vectors; at += 16) {
+          let sum = splat(0);
+          for (let gamma = 0; gamma < c; gamma++) {
+            sum = madd(get(row + gamma * toColumn + at, 0), get(src + gamma * step + at, 0), sum);
+          }
+          put(y + at, sum);
+        }
+        for (let at = vectors; at < step; at += 4) {
+          let sum: f32 = 0;
+          for (let gamma = 0; gamma < c; gamma++) {
+            sum += load<f32>(row + gamma * toColumn + at) * load<f32>(src + gamma * step + at);
+          }
+          store<f32>(y + at, sum);
+        }
+      }
+    }
+  }
+}
+
+/** The weight gradient of a factor of any pattern: w[i,β,γ,δ] += g[i,β,δ]·conj(x[i,γ,δ]). */
+export function factorBack(r: usize, x: usize, g: usize, gw: usize): void {
+  const count = field(r, COUNT), b = field(r, STRIDE), c = field(r, STRIDE + 1), d = field(r, STRIDE + 2);
+  const complex = field(r, EXTRA + 2) & 1;
+  const step = d << (complex ? 3 : 2);
+  const vectors = step & ~15;
+  for (let i = 0; i < count; i++, x += c * step, g += b * step) {
+    for (let beta = 0; beta < b; beta++) {
+      const u = g + beta * step;
+      for (let gamma = 0; gamma < c; gamma++, gw += step) {
+        const v = x + gamma * step;
+        if (complex) {
+          for (let at = 0; at < vectors; at += 16) {
+            const s = get(u + at, 0), t = get(v + at, 0);
+            const crossed = mul(seconds(t), swap1(s));
+            put(gw + at, madd(firsts(t), s, madd(crossed, sign(true), get(gw + at, 0))));
+          }
+          for (let at = vectors; at < step; at += 8) {
+            const gr = load<f32>(u + at), gi = load<f32>(u + at, 4);
+            const xr = load<f32>(v + at), xi = load<f32>(v + at, 4);
+            store<f32>(gw + at, load<f32>(gw + at) + (gr * xr + gi * xi));
+            store<f32>(gw + at, load<f32>(gw + at, 4) + (gi * xr - gr * xi), 4);
+          }
+        } else {
+          for (let at = 0; at < vectors; at += 16) {
+            put(gw + at, madd(get(u + at, 0), get(v + at, 0), get(gw + at, 0)));
+          }
+          for (let at = vectors; at < step; at += 4) {
+            store<f32>(gw + at, load<f32>(gw + at) + load<f32>(u + at) * load<f32>(v + at));
+          }
+        }
+      }
+    }
+  }
+}
+
+/** y = w∘x on COUNT floats. EXTRA: bit 1 complex, bit 2 conjugate w. */
+export function diagonal(r: usize, w: usize, src: usize, dst: usize): void {
+  const bytes = field(r, COUNT) << 2, flags = field(r, EXTRA);
+  const vectors = bytes & ~15;
+  const turn = sign((flags & 2) != 0);
+  if (flags & 1) {
+    for (let at = 0; at < vectors; at += 16) {
+      const v = get(w + at, 0), x = get(src + at, 0);
+      put(dst + at, madd(mul(seconds(v), turn), swap1(x), mul(firsts(v), x)));
+    }
+    if (vectors < bytes) {
+      const vr = load<f32>(w + vectors), vi = flags & 2 ? -load<f32>(w + vectors, 4) : load<f32>(w + vectors, 4);
+      const xr = load<f32>(src + vectors), xi = load<f32>(src + vectors, 4);
+      store<f32>(dst + vectors, vr * xr - vi * xi);
+      store<f32>(dst + vectors, vr * xi + vi * xr, 4);
+    }
+  } else {
+    for (let at = 0; at < vectors; at += 16) put(dst + at, mul(get(w + at, 0), get(src + at, 0)));
+    for (let at = vectors; at < bytes; at += 4) store<f32>(dst + at, load<f32>(w + at) * load<f32>(src + at));
+  }
+}
+
+/** w += g∘conj(x), the weight gradient of a diagonal. */
+export function diagonalBack(r: usize, x: usize, g: usize, gw: usize): void {
+  const bytes = field(r, COUNT) << 2;
+  if (field(r, EXTRA) & 1) {
+    for (let at = 0; at < bytes; at += 8) {
+      const gr = load<f32>(g + at), gi = load<f32>(g + at, 4), xr = load<f32>(x + at), xi = load<f32>(x + at, 4);
+      store<f32>(gw + at, load<f32>(gw + at) + (gr * xr + gi * xi));
+      store<f32>(gw + at, load<f32>(gw + at, 4) + (gi * xr - gr * xi), 4);
+    }
+  } else {
+    for (let at = 0; at < bytes; at += 4) {
+      store<f32>(gw + at, load<f32>(gw + at) + load<f32>(g + at) * load<f32>(x + at));
+    }
+  }
+}
+
+/** y[i] = x[index[i]] for COUNT elements of EXTRA floats (1 or 2), or with EXTRA+1 = 1 the scatter y[index[i]] = x[i]. */
+export function permute(r: usize, base: usize, src: usize, dst: usize): void {
+  const count = field(r, COUNT);
+  const index = base + field(r, TABLE);
+  const end = index + (<usize>count << 2);
+  if (field(r, EXTRA) == 2) {
+    if (field(r, EXTRA + 1)) {
+      for (let i = index; i < end; i += 4, src += 8) store<u64>(dst + (load<u32>(i) << 3), load<u64>(src));
+    } else {
+      for (let i = index; i < end; i += 4, dst += 8) store<u64>(dst, load<u64>(src + (load<u32>(i) << 3)));
+    }
+  } else if (field(r, EXTRA + 1)) {
+    for (let i = index; i < end; i += 4, src += 4) store<u32>(dst + (load<u32>(i) << 2), load<u32>(src));
+  } else {
+    for (let i = index; i < end; i += 4, dst += 4) store<u32>(dst, load<u32>(src + (load<u32>(i) << 2)));
+  }
+}
+
+/**
+ * y = W·x for COUNT floats out, EXTRA floats in. The weights lie in panels of four rows: for each panel, for each
+ * column, four lanes. Four panels share each element of x.
+ */
+export function dense(r: usize, base: usize, src: usize, dst: usize): void {
+  const rows = field(r, COUNT), columns = field(r, EXTRA);
+  const panel = <usize>columns << 4;
+  let w = base + field(r, WEIGHTS);
+  let row = 0;
+  for (; row + 16 <= rows; row += 16, w += panel << 2, dst += 64) {
+    let y0 = splat(0), y1 = splat(0), y2 = splat(0), y3 = splat(0);
+    let v0 = w, v1 = w + panel, v2 = w + panel * 2, v3 = w + panel * 3;
+    for (let p = src, end = src + (<usize>columns << 2); p < end; p += 4, v0 += 16, v1 += 16, v2 += 16, v3 += 16) {
+      const x = getSplat(p);
+      y0 = madd(get(v0, 0), x, y0);
+      y1 = madd(get(v1, 0), x, y1);
+      y2 = madd(get(v2, 0), x, y2);
+      y3 = madd(get(v3, 0), x, y3);
+    }
+    put(dst, y0); put(dst + 16, y1); put(dst + 32, y2); put(dst + 48, y3);
+  }
+  for (; row < rows; row += 4, dst += 16) {
+    let y = splat(0);
+    for (let p = src, end = src + (<usize>columns << 2); p < end; p += 4, w += 16) y = madd(get(w, 0), getSplat(p), y);
+    if (row + 4 <= rows) put(dst, y);
+    else {
+      store<f32>(dst, f32x4.extract_lane(y, 0));
+      if (row + 1 < rows) store<f32>(dst, f32x4.extract_lane(y, 1), 4);
+      if (row + 2 < rows) store<f32>(dst, f32x4.extract_lane(y, 2), 8);
+    }
+  }
+}
+
+/** W += g·xᵀ in the panels of `dense`, the weight gradient of a dense block. */
+export function denseBack(r: usize, x: usize, g: usize, gw: usize): void {
+  const rows = field(r, COUNT), columns = field(r, EXTRA);
+  for (let row = 0; row < rows; row += 4, g += 16) {
+    let u = f32x4(load<f32>(g), 0, 0, 0);
+    if (row + 1 < rows) u = f32x4.replace_lane(u, 1, load<f32>(g, 4));
+    if (row + 2 < rows) u = f32x4.replace_lane(u, 2, load<f32>(g, 8));
+    if (row + 3 < rows) u = f32x4.replace_lane(u, 3, load<f32>(g, 12));
+    for (let p = x, end = x + (<usize>columns << 2); p < end; p += 4, gw += 16) {
+      put(gw, madd(u, getSplat(p), get(gw, 0)));
+    }
+  }
+}
+
+/** y[i] = x[i + shift] where that exists and 0 elsewhere: COUNT floats out, EXTRA in, shift EXTRA+1. */
+export function window(r: usize, src: usize, dst: usize): void {
+  const out = field(r, COUNT), width = field(r, EXTRA), shift = field(r, EXTRA + 1);
+  const first = max(0, -shift), last = min(out, width - shift);
+  if (last <= first) {
+    memory.fill(dst, 0, <usize>out << 2);
+    return;
+  }
+  if (first > 0) memory.fill(dst, 0, <usize>first << 2);
+  memory.copy(dst + (<usize>first << 2), src + (<usize>(first + shift) << 2), <usize>(last - first) << 2);
+  if (last < out) memory.fill(dst + (<usize>last << 2), 0, <usize>(out - last) << 2);
+}
+
+/** y += x on COUNT floats. */
+export function accumulate(r: usize, src: usize, dst: usize): void {
+  const bytes = field(r, COUNT) << 2;
+  const vectors = bytes & ~15;
+  for (let at = 0; at < vectors; at += 16) put(dst + at, add(get(dst + at, 0), get(src + at, 0)));
+  for (let at = vectors; at < bytes; at += 4) store<f32>(dst + at, load<f32>(dst + at) + load<f32>(src + at));
+}
+
+/** y = x + w on COUNT floats. */
+export function bias(r: usize, w: usize, src: usize, dst: usize): void {
+  const bytes = field(r, COUNT) << 2;
+  const vectors = bytes & ~15;
+  for (let at = 0; at < vectors; at += 16) put(dst + at, add(get(w + at, 0), get(src + at, 0)));
+  for (let at = vectors; at < bytes; at += 4) store<f32>(dst + at, load<f32>(w + at) + load<f32>(src + at));
+}
+
+/** Interleaved complex numbers to four real and four imaginary parts, COUNT vectors of four numbers. */
+export function split(r: usize, src: usize, dst: usize): void {
+  for (let i = field(r, COUNT); i > 0; i--, src += 32, dst += 32) {
+    const x = get(src, 0), y = get(src, 16);
+    put(dst, evens(x, y));
+    put(dst + 16, odds(x, y));
+  }
+}
+
+/** The inverse of `split`. */
+export function join(r: usize, src: usize, dst: usize): void {
+  for (let i = field(r, COUNT); i > 0; i--, src += 32, dst += 32) {
+    const x = get(src, 0), y = get(src, 16);
+    put(dst, zipLow(x, y));
+    put(dst + 16, zipHigh(x, y));
+  }
+}

@@ -1,0 +1,119 @@
+// The vector vocabulary: every kernel is written in these words and in no other intrinsic.
+//
+// A vector is four float32 lanes. Two builds come from this one source: in the relaxed build `madd` is a
+// fused multiply-add where the processor has one; in the simd build it is a multiply and an add.
+
+/** Bytes in a vector. */
+export const V: i32 = 16;
+
+/** The four lanes at `p + offset`. The offset must be a constant. */
+// @ts-ignore: decorator
+@inline
+export function get(p: usize, offset: i32): v128 {
+  return v128.load(p + <usize>offset);
+}
+
+/** Stores four lanes. */
+// @ts-ignore: decorator
+@inline
+export function put(p: usize, x: v128): void {
+  v128.store(p, x);
+}
+
+/** One lane value in all four lanes. */
+// @ts-ignore: decorator
+@inline
+export function splat(x: f32): v128 {
+  return f32x4.splat(x);
+}
+
+/** The value at `p` in all four lanes. */
+// @ts-ignore: decorator
+@inline
+export function getSplat(p: usize): v128 {
+  return v128.load32_splat(p);
+}
+
+// @ts-ignore: decorator
+@inline
+export function add(x: v128, y: v128): v128 {
+  return f32x4.add(x, y);
+}
+
+// @ts-ignore: decorator
+@inline
+export function sub(x: v128, y: v128): v128 {
+  return f32x4.sub(x, y);
+}
+
+// @ts-ignore: decorator
+@inline
+export function mul(x: v128, y: v128): v128 {
+  return f32x4.mul(x, y);
+}
+
+/** c + a·b */
+// @ts-ignore: decorator
+@inline
+export function madd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
+  return f32x4.add(c, f32x4.mul(a, b));
+}
+
+/** c − a·b */
+// @ts-ignore: decorator
+@inline
+export function nmadd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
+  return f32x4.sub(c, f32x4.mul(a, b));
+}
+
+/** Lanes 1 0 3 2: the partner at stride 1. */
+// @ts-ignore: decorator
+@inline
+export function swap1(x: v128): v128 {
+  return v128.shuffle<f32>(x, x, 1, 0, 3, 2);
+}
+
+/** Lanes 2 3 0 1: the partner at stride 2. */
+// @ts-ignore: decorator
+@inline
+export function swap2(x: v128): v128 {
+  return v128.shuffle<f32>(x, x, 2, 3, 0, 1);
+}
+
+/** Lanes 0 2 of x and of y: the real parts of four interleaved complex numbers. */
+// @ts-ignore: decorator
+@inline
+export function evens(x: v128, y: v128): v128 {
+  return v128.shuffle<f32>(x, y, 0, 2, 4, 6);
+}
+
+/** Lanes 1 3 of x and of y: the imaginary parts of four interleaved complex numbers. */
+// @ts-ignore: decorator
+@inline
+export function odds(x: v128, y: v128): v128 {
+  return v128.shuffle<f32>(x, y, 1, 3, 5, 7);
+}
+
+/** x0 y0 x1 y1 */
+// @ts-ignore: decorator
+@inline
+export function zipLow(x: v128, y: v128): v128 {
+  return v128.shuffle<f32>(x, y, 0, 4, 1, 5);
+}
+
+/** x2 y2 x3 y3 */
+// @ts-ignore: decorator
+@inline
+export function zipHigh(x: v128, y: v128): v128 {
+  return v128.shuffle<f32>(x, y, 2, 6, 3, 7);
+}
+
+/** The sum of the four lanes. */
+// @ts-ignore: decorator
+@inline
+export function sum(x: v128): f32 {
+  const t = f32x4.add(x, swap2(x));
+  return f32x4.extract_lane(t, 0) + f32x4.extract_lane(t, 1);
+}

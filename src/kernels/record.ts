@@ -1,0 +1,118 @@
+/**
+ * Instructions of the machine that runs programs: what assembly/record.ts and assembly/index.ts read.
+ *
+ * An address is a space and a byte offset in it; rows of a batch lie `row` bytes apart.
+ *
+ * @module
+ */
+
+/** Where an operand lies. Rows advance in the spaces input, output and cotangent; scratch holds one tile. */
+export const Space = { program: 0, scratch: 1, input: 2, output: 3, cotangent: 4, gradient: 5 } as const;
+
+/** The operations. Passes start at `realPass` and `complexPass`: see {@link passOperation}. */
+export const Op = {
+  realPass: 0,
+  complexPass: 32,
+  realPair: 64,
+  realLane1: 65,
+  realLane2: 66,
+  complexPair: 67,
+  complexLane1: 68,
+  complexLane2: 69,
+  realPairBack: 70,
+  realLane1Back: 71,
+  realLane2Back: 72,
+  complexPairBack: 73,
+  complexLane1Back: 74,
+  complexLane2Back: 75,
+  factor: 80,
+  factorBack: 81,
+  diagonal: 82,
+  diagonalBack: 83,
+  permute: 84,
+  dense: 85,
+  denseBack: 86,
+  window: 87,
+  accumulate: 88,
+  bias: 89,
+  biasBack: 90,
+  split: 91,
+  join: 92,
+} as const;
+
+/** An operand in memory: rows of a tile or of the batch. */
+export interface View {
+  /** One of {@link Space}. */
+  space: number;
+  /** Byte offset of the first row. */
+  offset: number;
+  /** Bytes from one row to the next. */
+  row: number;
+}
+
+/** Number of i32 fields in a record. */
+export const FIELDS = 24;
+
+/** Index of each field in a record. */
+export const Field = {
+  op: 0,
+  count: 1,
+  srcSpace: 2,
+  src: 3,
+  srcRow: 4,
+  dstSpace: 5,
+  dst: 6,
+  dstRow: 7,
+  weights: 8,
+  table: 9,
+  stride: 10,
+  dstStride: 13,
+  extra: 16,
+  gSpace: 19,
+  g: 20,
+  gRow: 21,
+  gradient: 22,
+} as const;
+
+/** One instruction before it is encoded. */
+export interface Instruction {
+  op: number;
+  count: number;
+  src?: View;
+  dst?: View;
+  /** The cotangent that a gradient operation reads. */
+  g?: View;
+  /** Byte offset of the weights in the program. */
+  weights?: number;
+  /** Byte offset of the table of offsets (or of indices) in the program. */
+  table?: number;
+  /** Byte distances between registers; or b, c, d of a factor. */
+  stride?: readonly number[];
+  dstStride?: readonly number[];
+  extra?: readonly number[];
+  /** Byte offset of the weight gradient in the gradient space. */
+  gradient?: number;
+}
+
+/** Writes an instruction into 24 fields of `code`, from `at` on. */
+export function encode(code: Int32Array, at: number, i: Instruction): void {
+  code.fill(0, at, at + FIELDS);
+  const put = (field: number, ...values: readonly number[]): void => code.set(values, at + field);
+  put(Field.op, i.op, i.count);
+  if (i.src) put(Field.srcSpace, i.src.space, i.src.offset, i.src.row);
+  if (i.dst) put(Field.dstSpace, i.dst.space, i.dst.offset, i.dst.row);
+  if (i.g) put(Field.gSpace, i.g.space, i.g.offset, i.g.row);
+  put(Field.weights, i.weights ?? 0, i.table ?? 0);
+  put(Field.stride, ...(i.stride ?? []));
+  put(Field.dstStride, ...(i.dstStride ?? i.stride ?? []));
+  put(Field.extra, ...(i.extra ?? []));
+  put(Field.gradient, i.gradient ?? 0);
+}
+
+/**
+ * The operation number of a butterfly pass over 2^`factors` registers (1 … 3 real, 1 … 2 complex); `lanes` is 0, 1
+ * (the factors of stride 1 and 2 come first) or 2 (they come last, 2 before 1).
+ */
+export function passOperation(complex: boolean, factors: number, unit: boolean, lanes: number): number {
+  return (complex ? Op.complexPass : Op.realPass) + (factors - 1) * 6 + (unit ? 3 : 0) + lanes;
+}

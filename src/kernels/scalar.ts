@@ -1,0 +1,111 @@
+/**
+ * The machine in plain TypeScript: the twin of assembly/, used where WebAssembly SIMD is missing or forbidden, and
+ * as the oracle of the kernels. Same records, same memory, same order of the weights.
+ *
+ * @module
+ */
+
+import { Field, FIELDS, Op } from "./record.ts";
+import { complexPass, realPass } from "./scalar_passes.ts";
+import { complexStage, complexStageBack, realStage, realStageBack } from "./scalar_stages.ts";
+import * as steps from "./scalar_steps.ts";
+
+/** Memory as the kernels see it. Indices are in elements of four bytes. */
+export interface Memory {
+  f32: Float32Array;
+  i32: Int32Array;
+}
+
+/** Runs records in plain TypeScript over a memory that may be exchanged when it grows. */
+export class ScalarRunner {
+  readonly #memory: Memory = { f32: new Float32Array(0), i32: new Int32Array(0) };
+  /** Base of each space, in elements. */
+  readonly #bases: number[] = [0, 0, 0, 0, 0, 0];
+
+  /** Sets the memory that later runs use. */
+  memory(f32: Float32Array, i32: Int32Array): void {
+    this.#memory.f32 = f32;
+    this.#memory.i32 = i32;
+  }
+
+  /** The entry point of the machine; see `Run`. */
+  readonly run = (
+    program: number,
+    code: number,
+    count: number,
+    rows: number,
+    tile: number,
+    scratch: number,
+    input: number,
+    output: number,
+    cotangent: number,
+    gradient: number,
+  ): void => {
+    const bases = this.#bases;
+    [program, scratch, input, output, cotangent, gradient].forEach((base, i) => bases[i] = base >> 2);
+    for (let row = 0; row < rows; row += tile) {
+      const some = Math.min(tile, rows - row);
+      for (let i = 0; i < count; i++) this.#execute(((program + code) >> 2) + i * FIELDS, row, some);
+    }
+  };
+
+  /** The element index of row `row` of the operand whose space, offset and row distance start at `field`. */
+  #address(field: number, row: number): number {
+    const i32 = this.#memory.i32, space = i32[field];
+    const advance = space >= 2 && space <= 4 ? row * (i32[field + 2] >> 2) : 0;
+    return this.#bases[space] + (i32[field + 1] >> 2) + advance;
+  }
+
+  #execute(r: number, row: number, rows: number): void {
+    const m = this.#memory, i32 = m.i32;
+    const op = i32[r];
+    const base = this.#bases[0], gradient = this.#bases[5] + (i32[r + Field.gradient] >> 2);
+    const srcRow = i32[r + Field.srcRow] >> 2, dstRow = i32[r + Field.dstRow] >> 2, gRow = i32[r + Field.gRow] >> 2;
+    let src = this.#address(r + Field.srcSpace, row);
+    let dst = this.#address(r + Field.dstSpace, row);
+    let g = this.#address(r + Field.gSpace, row);
+    for (let k = 0; k < rows; k++, src += srcRow, dst += dstRow, g += gRow) {
+      if (op < Op.complexPass) realPass(m, op - Op.realPass, r, base, src, dst);
+      else if (op < Op.realPair) complexPass(m, op - Op.complexPass, r, base, src, dst);
+      else if (op <= Op.realLane2) realStage(m, op - Op.realPair, r, base, src, dst);
+      else if (op <= Op.complexLane2) complexStage(m, op - Op.complexPair, r, base, src, dst);
+      else if (op <= Op.realLane2Back) realStageBack(m, op - Op.realPairBack, r, base, src, dst, g, gradient);
+      else if (op <= Op.complexLane2Back) {
+        complexStageBack(m, op - Op.complexPairBack, r, base, src, dst, g, gradient);
+      } else this.#step(op, r, base, src, dst, g, gradient);
+    }
+  }
+
+  #step(op: number, r: number, base: number, src: number, dst: number, g: number, gw: number): void {
+    const m = this.#memory;
+    const w = base + (m.i32[r + Field.weights] >> 2);
+    switch (op) {
+      case Op.factor:
+        return steps.factor(m, r, w, src, dst);
+      case Op.factorBack:
+        return steps.factorBack(m, r, src, g, gw);
+      case Op.diagonal:
+        return steps.diagonal(m, r, w, src, dst);
+      case Op.diagonalBack:
+        return steps.diagonalBack(m, r, src, g, gw);
+      case Op.permute:
+        return steps.permute(m, r, base + (m.i32[r + Field.table] >> 2), src, dst);
+      case Op.dense:
+        return steps.dense(m, r, w, src, dst);
+      case Op.denseBack:
+        return steps.denseBack(m, r, src, g, gw);
+      case Op.window:
+        return steps.window(m, r, src, dst);
+      case Op.accumulate:
+        return steps.accumulate(m, r, src, dst);
+      case Op.bias:
+        return steps.bias(m, r, w, src, dst);
+      case Op.biasBack:
+        return steps.accumulate(m, r, g, gw);
+      case Op.split:
+        return steps.split(m, r, src, dst);
+      case Op.join:
+        return steps.join(m, r, src, dst);
+    }
+  }
+}

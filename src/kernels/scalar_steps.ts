@@ -1,0 +1,161 @@
+/**
+ * Twins of assembly/steps.ts: one row of each step that is not a butterfly pass. Indices in elements.
+ *
+ * @module
+ */
+
+import { Field } from "./record.ts";
+import type { Memory } from "./scalar.ts";
+
+/** Twin of `factor`: y[i,β,δ] = Σγ w[i,β,γ,δ]·x[i,γ,δ], any pattern, forward or transposed. */
+export function factor({ f32, i32 }: Memory, r: number, w: number, src: number, dst: number): void {
+  const a = i32[r + Field.count], b = i32[r + Field.stride], c = i32[r + Field.stride + 1];
+  const d = i32[r + Field.stride + 2], toRow = i32[r + Field.extra], toColumn = i32[r + Field.extra + 1];
+  const flags = i32[r + Field.extra + 2], unit = flags & 1 ? 2 : 1, turn = flags & 2 ? -1 : 1;
+  for (let i = 0; i < a; i++) {
+    for (let beta = 0; beta < b; beta++) {
+      for (let delta = 0; delta < d; delta++) {
+        let v = w + (i * b * c * d + beta * toRow + delta) * unit, x = src + (i * c * d + delta) * unit;
+        let real = 0, imaginary = 0;
+        for (let gamma = 0; gamma < c; gamma++, v += toColumn * unit, x += d * unit) {
+          if (unit === 1) real += f32[v] * f32[x];
+          else {
+            const vi = turn * f32[v + 1];
+            real += f32[v] * f32[x] - vi * f32[x + 1];
+            imaginary += f32[v] * f32[x + 1] + vi * f32[x];
+          }
+        }
+        const y = dst + ((i * b + beta) * d + delta) * unit;
+        f32[y] = real;
+        if (unit === 2) f32[y + 1] = imaginary;
+      }
+    }
+  }
+}
+
+/** Twin of `factorBack`: w[i,β,γ,δ] += g[i,β,δ]·conj(x[i,γ,δ]). */
+export function factorBack({ f32, i32 }: Memory, r: number, x: number, g: number, gw: number): void {
+  const a = i32[r + Field.count], b = i32[r + Field.stride], c = i32[r + Field.stride + 1];
+  const d = i32[r + Field.stride + 2], unit = i32[r + Field.extra + 2] & 1 ? 2 : 1;
+  for (let i = 0; i < a; i++) {
+    for (let beta = 0; beta < b; beta++) {
+      for (let gamma = 0; gamma < c; gamma++) {
+        for (let delta = 0; delta < d; delta++, gw += unit) {
+          const s = g + ((i * b + beta) * d + delta) * unit, t = x + ((i * c + gamma) * d + delta) * unit;
+          if (unit === 1) f32[gw] += f32[s] * f32[t];
+          else {
+            f32[gw] += f32[s] * f32[t] + f32[s + 1] * f32[t + 1];
+            f32[gw + 1] += f32[s + 1] * f32[t] - f32[s] * f32[t + 1];
+          }
+        }
+      }
+    }
+  }
+}
+
+/** Twin of `diagonal`. */
+export function diagonal({ f32, i32 }: Memory, r: number, w: number, src: number, dst: number): void {
+  const count = i32[r + Field.count], flags = i32[r + Field.extra];
+  if (flags & 1) {
+    for (let k = 0; k < count; k += 2) {
+      const vr = f32[w + k], vi = flags & 2 ? -f32[w + k + 1] : f32[w + k + 1];
+      const xr = f32[src + k], xi = f32[src + k + 1];
+      f32[dst + k] = vr * xr - vi * xi;
+      f32[dst + k + 1] = vr * xi + vi * xr;
+    }
+  } else { for (let k = 0; k < count; k++) f32[dst + k] = f32[w + k] * f32[src + k]; }
+}
+
+/** Twin of `diagonalBack`: w += g∘conj(x). */
+export function diagonalBack({ f32, i32 }: Memory, r: number, x: number, g: number, gw: number): void {
+  const count = i32[r + Field.count];
+  if (i32[r + Field.extra] & 1) {
+    for (let k = 0; k < count; k += 2) {
+      f32[gw + k] += f32[g + k] * f32[x + k] + f32[g + k + 1] * f32[x + k + 1];
+      f32[gw + k + 1] += f32[g + k + 1] * f32[x + k] - f32[g + k] * f32[x + k + 1];
+    }
+  } else { for (let k = 0; k < count; k++) f32[gw + k] += f32[g + k] * f32[x + k]; }
+}
+
+/** Twin of `permute`: gather, or scatter. */
+export function permute({ i32 }: Memory, r: number, index: number, src: number, dst: number): void {
+  const count = i32[r + Field.count], unit = i32[r + Field.extra], scatter = i32[r + Field.extra + 1] === 1;
+  // Through the integer view, so that every bit pattern (also of a NaN) is kept.
+  for (let k = 0; k < count; k++) {
+    const j = i32[index + k];
+    for (let u = 0; u < unit; u++) {
+      if (scatter) i32[dst + j * unit + u] = i32[src + k * unit + u];
+      else i32[dst + k * unit + u] = i32[src + j * unit + u];
+    }
+  }
+}
+
+/** Twin of `dense`: weights in panels of four rows. */
+export function dense({ f32, i32 }: Memory, r: number, w: number, src: number, dst: number): void {
+  const rows = i32[r + Field.count], columns = i32[r + Field.extra];
+  for (let row = 0; row < rows; row += 4, w += columns * 4) {
+    let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    for (let k = 0, v = w; k < columns; k++, v += 4) {
+      const x = f32[src + k];
+      s0 += f32[v] * x;
+      s1 += f32[v + 1] * x;
+      s2 += f32[v + 2] * x;
+      s3 += f32[v + 3] * x;
+    }
+    f32[dst + row] = s0;
+    if (row + 1 < rows) f32[dst + row + 1] = s1;
+    if (row + 2 < rows) f32[dst + row + 2] = s2;
+    if (row + 3 < rows) f32[dst + row + 3] = s3;
+  }
+}
+
+/** Twin of `denseBack`: W += g·xᵀ in the same panels. */
+export function denseBack({ f32, i32 }: Memory, r: number, x: number, g: number, gw: number): void {
+  const rows = i32[r + Field.count], columns = i32[r + Field.extra];
+  for (let row = 0; row < rows; row += 4) {
+    for (let k = 0; k < columns; k++, gw += 4) {
+      for (let lane = 0; lane < 4 && row + lane < rows; lane++) f32[gw + lane] += f32[g + row + lane] * f32[x + k];
+    }
+  }
+}
+
+/** Twin of `window`: y[i] = x[i + shift] where that exists, 0 elsewhere. */
+export function window({ i32 }: Memory, r: number, src: number, dst: number): void {
+  const out = i32[r + Field.count], width = i32[r + Field.extra], shift = i32[r + Field.extra + 1];
+  const first = Math.max(0, -shift), last = Math.min(out, width - shift);
+  if (last <= first) {
+    i32.fill(0, dst, dst + out);
+    return;
+  }
+  i32.fill(0, dst, dst + first);
+  i32.copyWithin(dst + first, src + first + shift, src + last + shift);
+  i32.fill(0, dst + last, dst + out);
+}
+
+/** Twin of `accumulate`: y += x. */
+export function accumulate({ f32, i32 }: Memory, r: number, src: number, dst: number): void {
+  const count = i32[r + Field.count];
+  for (let k = 0; k < count; k++) f32[dst + k] += f32[src + k];
+}
+
+/** Twin of `bias`: y = x + w. */
+export function bias({ f32, i32 }: Memory, r: number, w: number, src: number, dst: number): void {
+  const count = i32[r + Field.count];
+  for (let k = 0; k < count; k++) f32[dst + k] = f32[src + k] + f32[w + k];
+}
+
+/** Twin of `split`: interleaved complex numbers to four real and four imaginary parts. */
+export function split({ f32, i32 }: Memory, r: number, src: number, dst: number): void {
+  for (let left = i32[r + Field.count]; left > 0; left--, src += 8, dst += 8) {
+    const [a, b, c, d, e, f, g, h] = f32.subarray(src, src + 8);
+    f32.set([a, c, e, g, b, d, f, h], dst);
+  }
+}
+
+/** Twin of `join`, the inverse of `split`. */
+export function join({ f32, i32 }: Memory, r: number, src: number, dst: number): void {
+  for (let left = i32[r + Field.count]; left > 0; left--, src += 8, dst += 8) {
+    const [a, c, e, g, b, d, f, h] = f32.subarray(src, src + 8);
+    f32.set([a, b, c, d, e, f, g, h], dst);
+  }
+}

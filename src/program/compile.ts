@@ -1,0 +1,283 @@
+/**
+ * From a program to instructions: the forward direction. Runs of butterfly factors become fused passes in
+ * unit-diagonal form; other steps become one instruction each.
+ *
+ * @module
+ */
+
+import { Op, passOperation, Space, type View } from "../kernels/record.ts";
+import { findRuns, type Pass, planPasses, type Run } from "./chain.ts";
+import { type Image, ImageBuilder } from "./image.ts";
+import { offsetTable, packedLength, type PackedPass, packRun, panelIndex } from "./pack.ts";
+import type { Program } from "./program.ts";
+import {
+  type DenseStep,
+  type FactorStep,
+  floats,
+  inputsOf,
+  type PermutationStep,
+  type Step,
+  type WindowStep,
+} from "./step.ts";
+
+/** Bytes that the values of one tile should take: a first-level cache and a little more. */
+const TILE_BYTES = 32768;
+
+/** Rows a tile should have when a row takes `bytes`. */
+export function tileRows(bytes: number): number {
+  return Math.max(1, Math.min(64, Math.floor(TILE_BYTES / Math.max(16, bytes))));
+}
+
+/** The operands of the input and of the output of a program. */
+export function boundary(program: Program): { input: View; output: View } {
+  return {
+    input: { space: Space.input, offset: 0, row: program.inputWidth * 4 },
+    output: { space: Space.output, offset: 0, row: program.outputWidth * 4 },
+  };
+}
+
+/** Compiles the forward direction of a program. */
+export function compile(program: Program): Image {
+  const { steps, widths, output } = program;
+  const image = new ImageBuilder(tileRows(Math.max(...widths) * 8));
+  const ends = boundary(program);
+  const runs = new Map(findRuns(steps, output).map((run) => [run.first, run]));
+  const lastUse = lastUses(steps, output);
+  const views: (View | undefined)[] = [ends.input];
+  const place = (value: number): View => views[value] ??= value === output ? ends.output : image.scratch(widths[value]);
+  // A value that only one concatenation reads is made in its place.
+  const readers = countReaders(steps, output);
+  steps.forEach((step, i) => {
+    if (step.kind !== "concat" || readers.get(i + 1) === undefined) return;
+    let at = 0;
+    const whole = place(i + 1);
+    for (const value of step.inputs) {
+      if (readers.get(value) === 1 && value !== 0 && views[value] === undefined) {
+        views[value] = { space: whole.space, offset: whole.offset + at * 4, row: whole.row };
+      }
+      at += widths[value];
+    }
+  });
+  const owned = new Set<View>();
+  if (output === 0) copy(image, ends.input, ends.output, widths[0]);
+  for (let i = 0; i < steps.length; i++) {
+    const run = runs.get(i);
+    const last = run ? i + run.factors.length : i + 1;
+    if (readers.get(last) === undefined) {
+      i = last - 1;
+      continue;
+    }
+    const fresh = views[last] === undefined && last !== output;
+    const dst = place(last);
+    if (fresh) owned.add(dst);
+    if (run) emitRun(image, run, views[run.factors[0].from]!, dst);
+    else emitStep(image, steps[i], views, dst, widths);
+    for (const value of run ? [run.factors[0].from] : inputsOf(steps[i])) {
+      const view = views[value]!;
+      if (lastUse.get(value) === last - 1 && owned.delete(view)) image.release(view);
+    }
+    i = last - 1;
+  }
+  return image.build();
+}
+
+/** How many steps read each value; the output of the program counts as read once more. */
+export function countReaders(steps: readonly Step[], output: number): Map<number, number> {
+  const readers = new Map<number, number>([[output, 1]]);
+  // Backwards, so that what only an unread step reads does not count.
+  for (let i = steps.length - 1; i >= 0; i--) {
+    if (!readers.has(i + 1)) continue;
+    for (const value of inputsOf(steps[i])) readers.set(value, (readers.get(value) ?? 0) + 1);
+  }
+  return readers;
+}
+
+function lastUses(steps: readonly Step[], output: number): Map<number, number> {
+  const last = new Map<number, number>();
+  steps.forEach((step, i) => inputsOf(step).forEach((value) => last.set(value, i)));
+  last.set(output, steps.length);
+  return last;
+}
+
+/** Emits a copy of `width` floats a row. */
+export function copy(image: ImageBuilder, src: View, dst: View, width: number): void {
+  image.emit({ op: Op.window, count: width, src, dst, extra: [width, 0] });
+}
+
+function emitRun(image: ImageBuilder, run: Run, src: View, dst: View): void {
+  const passes = planPasses(run);
+  const vectors = run.n / 4;
+  let from = src;
+  if (run.complex && passes[0].kind === "lane") {
+    image.emit({ op: Op.split, count: vectors, src, dst });
+    from = dst;
+  }
+  const forms = packRun(run, passes);
+  const lengths = forms.map(({ pass, form, scaled }) => packedLength(pass, run, form, scaled));
+  // The packed weights are used for the first write and then dropped; after an eviction they are packed anew.
+  let ready: PackedPass[] | undefined = forms;
+  let weights = image.weights(lengths.reduce((sum, length) => sum + length), (memory, at) => {
+    const packed = ready ?? packRun(run, passes);
+    ready = undefined;
+    if (packed.some(({ weights }, i) => weights.length !== lengths[i])) {
+      throw new Error("the weights of this program were changed in place: call renew() after changing them");
+    }
+    for (const { weights } of packed) {
+      memory.set(weights, at);
+      at += weights.length;
+    }
+  });
+  const bytes = run.complex ? 8 : 4;
+  forms.forEach(({ pass, form, scaled }, i) => {
+    const first = run.complex && i === 0 ? 1 : 0, last = run.complex && i === passes.length - 1 ? 2 : 0;
+    image.emit({
+      op: pass.kind === "pass"
+        ? passOperation(run.complex, pass.strides.length, form === "unit", pass.lanes)
+        : (run.complex ? Op.complexLane1 : Op.realLane1) + pass.stride - 1,
+      count: iterationCount(pass, run),
+      src: from,
+      dst,
+      stride: pass.kind === "pass" ? pass.strides.map((s) => s * bytes) : [],
+      extra: [first | last | (scaled ? 4 : 0)],
+      weights,
+      table: tableOf(image, pass, run),
+    });
+    weights += lengths[i] * 4;
+    from = dst;
+  });
+  if (run.complex && passes[passes.length - 1].kind === "lane") {
+    image.emit({ op: Op.join, count: vectors, src: dst, dst });
+  }
+}
+
+/** Number of iterations of a pass. */
+export function iterationCount(pass: Pass, run: Run): number {
+  return run.n / 4 >> (pass.kind === "pass" ? pass.strides.length : 0);
+}
+
+/** Reserves the table of offsets of a pass. */
+export function tableOf(image: ImageBuilder, pass: Pass, run: Run): number {
+  return image.table(iterationCount(pass, run) * 2, (memory, at) => memory.set(offsetTable(pass, run), at));
+}
+
+function emitStep(
+  image: ImageBuilder,
+  step: Step,
+  views: readonly (View | undefined)[],
+  dst: View,
+  widths: readonly number[],
+): void {
+  switch (step.kind) {
+    case "factor":
+      return emitFactor(image, step, storeWeights(image, step.weights), views[step.from]!, dst);
+    case "diagonal": {
+      const weights = storeWeights(image, step.weights);
+      const extra = [step.field === "complex" ? 1 : 0];
+      return image.emit({ op: Op.diagonal, count: step.weights.length, src: views[step.from]!, dst, weights, extra });
+    }
+    case "permutation":
+      return emitPermutation(image, step, storeIndex(image, step.index), views[step.from]!, dst);
+    case "dense":
+      return emitDense(image, step, views[step.from]!, dst);
+    case "window":
+      return emitWindow(image, step, widths[step.from], views[step.from]!, dst);
+    case "add":
+      copy(image, views[step.inputs[0]]!, dst, widths[step.inputs[0]]);
+      for (const value of step.inputs.slice(1)) {
+        image.emit({ op: Op.accumulate, count: widths[value], src: views[value]!, dst });
+      }
+      return;
+    case "concat": {
+      let at = 0;
+      for (const value of step.inputs) {
+        const src = views[value]!, offset = dst.offset + at * 4;
+        if (src.space !== dst.space || src.offset !== offset) copy(image, src, { ...dst, offset }, widths[value]);
+        at += widths[value];
+      }
+      return;
+    }
+    case "bias": {
+      const weights = storeWeights(image, step.weights);
+      return image.emit({ op: Op.bias, count: step.weights.length, src: views[step.from]!, dst, weights });
+    }
+  }
+}
+
+/** Reserves weights that are stored as they are. */
+export function storeWeights(image: ImageBuilder, weights: Float32Array): number {
+  return image.weights(weights.length, (memory, at) => memory.set(weights, at));
+}
+
+/** Reserves a table of indices. */
+export function storeIndex(image: ImageBuilder, index: Uint32Array): number {
+  return image.table(index.length, (memory, at) => memory.set(index, at));
+}
+
+/** Emits a factor of any pattern, or with `adjoint` its conjugate transpose from the same weights. */
+export function emitFactor(
+  image: ImageBuilder,
+  { pattern: { a, b, c, d }, field }: FactorStep,
+  weights: number,
+  src: View,
+  dst: View,
+  adjoint = false,
+): void {
+  const complex = field === "complex" ? 1 : 0;
+  const stride = adjoint ? [c, b, d] : [b, c, d];
+  const extra = adjoint ? [d, c * d, complex | 2] : [c * d, d, complex];
+  image.emit({ op: Op.factor, count: a, src, dst, weights, stride, extra });
+}
+
+/** Emits a permutation, or with `adjoint` its inverse. */
+export function emitPermutation(
+  image: ImageBuilder,
+  step: PermutationStep,
+  table: number,
+  src: View,
+  dst: View,
+  adjoint = false,
+): void {
+  const extra = [step.unit, step.scatter !== adjoint ? 1 : 0];
+  image.emit({ op: Op.permute, count: step.index.length, src, dst, table, extra });
+}
+
+/** Emits a window, or with `adjoint` its transpose. */
+export function emitWindow(
+  image: ImageBuilder,
+  step: WindowStep,
+  width: number,
+  src: View,
+  dst: View,
+  adjoint = false,
+): void {
+  if (adjoint) image.emit({ op: Op.window, count: width, src, dst, extra: [step.width, -step.shift] });
+  else image.emit({ op: Op.window, count: step.width, src, dst, extra: [width, step.shift] });
+}
+
+/** Writes a dense block as panels. */
+export function fillPanels(step: DenseStep, memory: Float32Array, at: number): void {
+  const { index, negative } = panelIndex(step);
+  for (let i = 0; i < index.length; i++) {
+    const value = index[i] < 0 ? 0 : step.weights[index[i]];
+    memory[at + i] = negative(i) ? -value : value;
+  }
+}
+
+/** Floats of a dense block in panels. */
+export function panelLength({ rows, columns, field }: DenseStep): number {
+  const unit = floats(field);
+  return Math.ceil(rows * unit / 4) * 4 * columns * unit;
+}
+
+/** Emits a dense block. */
+export function emitDense(image: ImageBuilder, step: DenseStep, src: View, dst: View): void {
+  const unit = floats(step.field);
+  image.emit({
+    op: Op.dense,
+    count: step.rows * unit,
+    src,
+    dst,
+    weights: image.weights(panelLength(step), (memory, at) => fillPanels(step, memory, at)),
+    extra: [step.columns * unit],
+  });
+}

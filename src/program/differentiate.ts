@@ -1,0 +1,345 @@
+/**
+ * Reverse mode: the instructions that take a cotangent of the output to the cotangent of the input and to the
+ * gradients of all weights, by walking the list of steps backwards.
+ *
+ * Only the input of the program is kept between forward and backward. For each tile of rows the intermediate values
+ * are computed again, so that memory is O(batch·n) plus one tile.
+ *
+ * Complex gradients follow the convention of PyTorch: for z = x + iy the gradient is ∂L/∂x + i·∂L/∂y, so that the
+ * cotangent of the input is the adjoint applied to that of the output.
+ *
+ * @module
+ */
+
+import { Op, passOperation, Space, type View } from "../kernels/record.ts";
+import { findRuns, type Pass, planSingles, type Run } from "./chain.ts";
+import {
+  boundary,
+  copy,
+  countReaders,
+  emitFactor,
+  emitPermutation,
+  emitWindow,
+  fillPanels,
+  iterationCount,
+  panelLength,
+  storeIndex,
+  storeWeights,
+  tableOf,
+  tileRows,
+} from "./compile.ts";
+import { type Image, ImageBuilder } from "./image.ts";
+import { generalIndex, panelIndex } from "./pack.ts";
+import { type Program, transposeFactor } from "./program.ts";
+import { type DenseStep, floats, inputsOf, isWeighted, type Step, type WeightedStep } from "./step.ts";
+
+/** A compiled backward direction. */
+export interface Derivative {
+  readonly image: Image;
+  /** Adds the weight gradients at an element index of memory to arrays in the order of `program.weights`. */
+  readonly collect: (memory: Float32Array, at: number, gradients: readonly Float32Array[]) => void;
+}
+
+type Collector = (memory: Float32Array, at: number, gradient: Float32Array) => void;
+
+/** Compiles the backward direction of a program. */
+export function differentiate(program: Program): Derivative {
+  return new Differentiator(program).build();
+}
+
+class Differentiator {
+  readonly #program: Program;
+  readonly #image: ImageBuilder;
+  readonly #runs: Map<number, Run>;
+  readonly #readers: Map<number, number>;
+  /** Where each value is kept; the members of a complex run are kept split. */
+  readonly #values: View[] = [];
+  readonly #cotangents = new Map<number, View>();
+  /** For each weighted step, what to do on the way back. */
+  readonly #back: (() => void)[] = [];
+  readonly #collectors: { step: number; at: number; collect: Collector }[] = [];
+
+  constructor(program: Program) {
+    this.#program = program;
+    const bytes = program.widths.reduce((sum, width) => sum + width * 4, 0);
+    this.#image = new ImageBuilder(tileRows(bytes));
+    this.#runs = new Map(findRuns(program.steps, program.output).map((run) => [run.first, run]));
+    this.#readers = countReaders(program.steps, program.output);
+  }
+
+  build(): Derivative {
+    const { steps, output, inputWidth } = this.#program;
+    const ends = boundary(this.#program);
+    // The result is the cotangent of the input, so the two ends change places.
+    const g: View = { space: Space.cotangent, offset: 0, row: ends.output.row };
+    const result: View = { space: Space.output, offset: 0, row: ends.input.row };
+    this.#values[0] = ends.input;
+    for (let i = 0; i < steps.length; i++) {
+      const run = this.#runs.get(i);
+      const last = run ? i + run.factors.length : i + 1;
+      if (this.#readers.has(last)) {
+        if (run) this.#run(run);
+        else this.#step(i, steps[i]);
+      }
+      i = last - 1;
+    }
+    this.#cotangents.set(output, g);
+    for (const back of this.#back.reverse()) back();
+    const input = this.#cotangents.get(0);
+    if (input) copy(this.#image, input, result, inputWidth);
+    else this.#image.emit({ op: Op.window, count: inputWidth, src: result, dst: result, extra: [0, 0] });
+    return { image: this.#image.build(), collect: this.#collector() };
+  }
+
+  #collector(): Derivative["collect"] {
+    const numbers = new Map<number, number>();
+    this.#program.steps.forEach((step, i) => {
+      if (isWeighted(step)) numbers.set(i, numbers.size);
+    });
+    const collectors = this.#collectors;
+    return (memory, at, gradients) => {
+      for (const { step, at: offset, collect } of collectors) {
+        collect(memory, at + (offset >> 2), gradients[numbers.get(step)!]);
+      }
+    };
+  }
+
+  /** Reserves the gradient of a step; returns its byte offset. */
+  #gradient(number: number, step: WeightedStep, count: number, collect: Collector): number {
+    const at = this.#image.gradient(count);
+    const collector = step.original ? folded(step, collect) : collect;
+    this.#collectors.push({ step: number, at, collect: collector });
+    return at;
+  }
+
+  /** Gives the cotangent `view` (scratch that may be kept) to a value; sums where there is one already. */
+  #give(value: number, view: View, width: number): void {
+    const known = this.#cotangents.get(value);
+    if (known === undefined) {
+      this.#cotangents.set(value, view);
+      return;
+    }
+    // The cotangent of the output belongs to the caller: add in scratch.
+    let target = known;
+    if (known.space !== Space.scratch) {
+      target = this.#image.scratch(width);
+      copy(this.#image, known, target, width);
+      this.#cotangents.set(value, target);
+    }
+    this.#image.emit({ op: Op.accumulate, count: width, src: view, dst: target });
+    this.#image.release(view);
+  }
+
+  /** Takes the cotangent of a value that will not be read again. */
+  #take(value: number): View {
+    const view = this.#cotangents.get(value)!;
+    this.#cotangents.delete(value);
+    return view;
+  }
+
+  #run(run: Run): void {
+    const image = this.#image, vectors = run.n / 4, width = run.n * (run.complex ? 2 : 1);
+    const source = this.#values[run.factors[0].from];
+    const passes = planSingles(run);
+    let from = source;
+    if (run.complex) {
+      from = image.scratch(width);
+      image.emit({ op: Op.split, count: vectors, src: source, dst: from });
+    }
+    const stages: { pass: Pass; x: View; weights: number; table: number; gradient: number }[] = [];
+    passes.forEach((pass, i) => {
+      const index = generalIndex(pass, run), step = run.factors[i];
+      const weights = image.weights(index.length, (memory, at) => {
+        for (let k = 0; k < index.length; k++) memory[at + k] = step.weights[index[k]];
+      });
+      const gradient = this.#gradient(run.first + i, step, index.length, (memory, at, result) => {
+        for (let k = 0; k < index.length; k++) result[index[k]] += memory[at + k];
+      });
+      const table = tableOf(image, pass, run);
+      stages.push({ pass, x: from, weights, table, gradient });
+      // The value after the last factor is needed only by what follows.
+      const dst = image.scratch(width);
+      image.emit({ ...this.#single(pass, run, false), src: from, dst, weights, table });
+      from = dst;
+    });
+    const last = run.first + run.factors.length;
+    if (run.complex) image.emit({ op: Op.join, count: vectors, src: from, dst: from });
+    this.#values[last] = from;
+    this.#back.push(() => {
+      let g = this.#take(last);
+      if (run.complex) {
+        const split = image.scratch(width);
+        image.emit({ op: Op.split, count: vectors, src: g, dst: split });
+        image.release(g);
+        g = split;
+      }
+      for (const { pass, x, weights, table, gradient } of stages.reverse()) {
+        const dst = g.space === Space.scratch ? g : image.scratch(width);
+        image.emit({ ...this.#single(pass, run, true), src: x, dst, g, weights, table, gradient });
+        g = dst;
+      }
+      if (run.complex) image.emit({ op: Op.join, count: vectors, src: g, dst: g });
+      this.#give(run.factors[0].from, g, width);
+    });
+  }
+
+  /** The operation of a single factor, forward or back. */
+  #single(pass: Pass, run: Run, back: boolean): { op: number; count: number; stride: number[] } {
+    const first = run.complex
+      ? (back ? Op.complexPairBack : Op.complexPair)
+      : (back ? Op.realPairBack : Op.realPair);
+    const bytes = run.complex ? 8 : 4;
+    return {
+      op: pass.kind === "lane" ? first + pass.stride : first,
+      count: iterationCount(pass, run),
+      stride: pass.kind === "pass" ? pass.strides.map((s) => s * bytes) : [],
+    };
+  }
+
+  #step(number: number, step: Step): void {
+    const image = this.#image, { widths } = this.#program;
+    const out = number + 1, width = widths[out];
+    const dst = image.scratch(width);
+    this.#values[out] = dst;
+    const view = (value: number): View => this.#values[value];
+    switch (step.kind) {
+      case "factor": {
+        const { a, b, c, d } = step.pattern;
+        const complex = step.field === "complex" ? 1 : 0;
+        const weights = storeWeights(image, step.weights);
+        const gradient = this.#gradient(number, step, step.weights.length, addPlain);
+        emitFactor(image, step, weights, view(step.from), dst);
+        this.#back.push(() => {
+          const g = this.#take(out), gx = image.scratch(widths[step.from]);
+          image.emit({
+            op: Op.factorBack,
+            count: a,
+            src: view(step.from),
+            g,
+            gradient,
+            stride: [b, c, d],
+            extra: [0, 0, complex],
+          });
+          emitFactor(image, step, weights, g, gx, true);
+          image.release(g);
+          this.#give(step.from, gx, widths[step.from]);
+        });
+        return;
+      }
+      case "diagonal": {
+        const complex = step.field === "complex" ? 1 : 0;
+        const weights = storeWeights(image, step.weights);
+        const gradient = this.#gradient(number, step, width, addPlain);
+        const src = view(step.from);
+        image.emit({ op: Op.diagonal, count: width, src, dst, weights, extra: [complex] });
+        this.#back.push(() => {
+          const g = this.#take(out), gx = image.scratch(width);
+          image.emit({ op: Op.diagonalBack, count: width, src, g, gradient, extra: [complex] });
+          image.emit({ op: Op.diagonal, count: width, src: g, dst: gx, weights, extra: [complex * 3] });
+          image.release(g);
+          this.#give(step.from, gx, width);
+        });
+        return;
+      }
+      case "permutation": {
+        const table = storeIndex(image, step.index);
+        emitPermutation(image, step, table, view(step.from), dst);
+        this.#back.push(() => {
+          const g = this.#take(out), gx = image.scratch(width);
+          emitPermutation(image, step, table, g, gx, true);
+          image.release(g);
+          this.#give(step.from, gx, width);
+        });
+        return;
+      }
+      case "dense":
+        return this.#dense(number, step, dst);
+      case "window":
+        emitWindow(image, step, widths[step.from], view(step.from), dst);
+        this.#back.push(() => {
+          const g = this.#take(out), gx = image.scratch(widths[step.from]);
+          emitWindow(image, step, widths[step.from], g, gx, true);
+          image.release(g);
+          this.#give(step.from, gx, widths[step.from]);
+        });
+        return;
+      case "bias": {
+        const weights = storeWeights(image, step.weights);
+        const gradient = this.#gradient(number, step, width, addPlain);
+        image.emit({ op: Op.bias, count: width, src: view(step.from), dst, weights });
+        this.#back.push(() => {
+          const g = this.#take(out);
+          image.emit({ op: Op.biasBack, count: width, g, gradient });
+          this.#give(step.from, g, width);
+        });
+        return;
+      }
+      case "add":
+      case "concat":
+        return this.#join(number, step.kind, inputsOf(step), dst);
+    }
+  }
+
+  #dense(number: number, step: DenseStep, dst: View): void {
+    const image = this.#image, unit = floats(step.field), out = number + 1;
+    const rows = step.rows * unit, columns = step.columns * unit, length = panelLength(step);
+    const src = this.#values[step.from];
+    const { index, negative } = panelIndex(step);
+    const gradient = this.#gradient(number, step, length, (memory, at, result) => {
+      for (let k = 0; k < length; k++) {
+        if (index[k] >= 0) result[index[k]] += negative(k) ? -memory[at + k] : memory[at + k];
+      }
+    });
+    const transposed: DenseStep = { ...step, rows: step.columns, columns: step.rows };
+    const forward = image.weights(length, (memory, at) => fillPanels(step, memory, at));
+    const backward = image.weights(panelLength(transposed), (memory, at) => {
+      const pattern = { a: 1, b: step.rows, c: step.columns, d: 1 };
+      fillPanels({ ...transposed, weights: transposeFactor(pattern, step.field, step.weights, true) }, memory, at);
+    });
+    image.emit({ op: Op.dense, count: rows, src, dst, weights: forward, extra: [columns] });
+    this.#back.push(() => {
+      const g = this.#take(out), gx = image.scratch(columns);
+      image.emit({ op: Op.denseBack, count: rows, src, g, gradient, extra: [columns] });
+      image.emit({ op: Op.dense, count: columns, src: g, dst: gx, weights: backward, extra: [rows] });
+      image.release(g);
+      this.#give(step.from, gx, columns);
+    });
+  }
+
+  #join(number: number, kind: "add" | "concat", inputs: readonly number[], dst: View): void {
+    const image = this.#image, { widths } = this.#program, out = number + 1;
+    let at = 0;
+    inputs.forEach((value, i) => {
+      const src = this.#values[value], width = widths[value];
+      if (kind === "concat") copy(image, src, { ...dst, offset: dst.offset + at * 4 }, width);
+      else if (i === 0) copy(image, src, dst, width);
+      else image.emit({ op: Op.accumulate, count: width, src, dst });
+      at += width;
+    });
+    this.#back.push(() => {
+      const g = this.#take(out);
+      let at = 0;
+      for (const value of inputs) {
+        const width = widths[value], gx = image.scratch(width);
+        copy(image, kind === "concat" ? { ...g, offset: g.offset + at * 4 } : g, gx, width);
+        this.#give(value, gx, width);
+        at += width;
+      }
+      image.release(g);
+    });
+  }
+}
+
+const addPlain: Collector = (memory, at, result) => {
+  for (let k = 0; k < result.length; k++) result[k] += memory[at + k];
+};
+
+/** Folds the gradient of weights that were made from real ones back onto those. */
+function folded(step: WeightedStep, collect: Collector): Collector {
+  return (memory, at, result) => {
+    const whole = new Float32Array(step.weights.length);
+    collect(memory, at, whole);
+    const both = step.field === "real";
+    for (let k = 0; k < result.length; k++) result[k] += whole[2 * k] + (both ? whole[2 * k + 1] : 0);
+  };
+}

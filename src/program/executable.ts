@@ -1,0 +1,179 @@
+/**
+ * A program made ready to run on a machine: where it lies in memory, and how vectors go in and out.
+ *
+ * @module
+ */
+
+import type { Block } from "../kernels/arena.ts";
+import { type Machine, machine as sharedMachine } from "../kernels/machine.ts";
+import { compile } from "./compile.ts";
+import { type Derivative, differentiate } from "./differentiate.ts";
+import type { Image } from "./image.ts";
+import type { Program } from "./program.ts";
+
+/** Bytes of input and output that one call to the kernels takes when data are copied in and out. */
+const CHUNK_BYTES = 1 << 20;
+
+const SCRATCH = 0, INPUT = 1, OUTPUT = 2, COTANGENT = 3, GRADIENT = 4;
+
+/** A loaded image: written into memory when it is not there. */
+class Resident {
+  readonly image: Image;
+  readonly #machine: Machine;
+  #block: Block | undefined;
+
+  constructor(machine: Machine, image: Image) {
+    this.#machine = machine;
+    this.image = image;
+  }
+
+  /** The address of the program, which is good until something else is allocated. */
+  address(): number {
+    const arena = this.#machine.arena;
+    let block = this.#block;
+    if (block === undefined || !block.live) {
+      block = this.#block = arena.allocate(this.image.bytes, false);
+      this.image.write(this.#machine, block.address);
+    }
+    block.lastUse = arena.tick();
+    return block.address;
+  }
+
+  /** Writes the weights again after they changed. */
+  renew(): void {
+    if (this.#block?.live) this.image.writeWeights(this.#machine, this.#block.address);
+  }
+
+  free(): void {
+    if (this.#block) this.#machine.arena.free(this.#block);
+  }
+}
+
+/** A program on a machine. */
+export class Executable {
+  readonly program: Program;
+  readonly machine: Machine;
+  #forward: Resident;
+  readonly #inputWidth: number;
+  readonly #outputWidth: number;
+  readonly #chunk: number;
+  #derivative: { resident: Resident; collect: Derivative["collect"] } | undefined;
+  #view: Float32Array | undefined;
+  #viewAt = -1;
+
+  /** @param machine the shared machine when absent */
+  constructor(program: Program, machine: Machine = sharedMachine()) {
+    this.program = program;
+    this.machine = machine;
+    this.#inputWidth = program.inputWidth;
+    this.#outputWidth = program.outputWidth;
+    this.#forward = new Resident(machine, compile(program));
+    const widest = Math.max(this.#inputWidth, this.#outputWidth, 1) * 4;
+    this.#chunk = Math.max(1, Math.floor(CHUNK_BYTES / widest));
+  }
+
+  /** Instructions for one tile, for those who look inside. */
+  get image(): Image {
+    return this.#forward.image;
+  }
+
+  /**
+   * out = program(x) for a batch of vectors one after another. `x` and `out` may be the same array when the widths
+   * agree.
+   *
+   * Lengths are the caller's to check.
+   */
+  apply(x: Float32Array, out: Float32Array, batch: number): void {
+    if (batch <= this.#chunk) return this.#run(x, out, batch);
+    for (let row = 0; row < batch; row += this.#chunk) {
+      const rows = Math.min(this.#chunk, batch - row);
+      this.#run(
+        x.subarray(row * this.#inputWidth, (row + rows) * this.#inputWidth),
+        out.subarray(row * this.#outputWidth, (row + rows) * this.#outputWidth),
+        rows,
+      );
+    }
+  }
+
+  #run(x: Float32Array, out: Float32Array, rows: number): void {
+    const m = this.machine, { scratch, code, instructions, tile } = this.#forward.image;
+    // Staging first: it is pinned, so that loading the program cannot move it.
+    const scratchAt = m.staging(SCRATCH, scratch);
+    const inputAt = m.staging(INPUT, rows * this.#inputWidth * 4);
+    const outputAt = m.staging(OUTPUT, rows * this.#outputWidth * 4);
+    const program = this.#forward.address();
+    m.f32.set(x, inputAt >> 2);
+    m.run(program, code, instructions.length, rows, tile, scratchAt, inputAt, outputAt, 0, 0);
+    out.set(this.#outputView(outputAt >> 2, rows * this.#outputWidth));
+  }
+
+  /** A view of the output, kept from call to call so that a call makes no garbage. */
+  #outputView(at: number, length: number): Float32Array {
+    const f32 = this.machine.f32;
+    let view = this.#view;
+    if (view === undefined || view.buffer !== f32.buffer || this.#viewAt !== at || view.length !== length) {
+      view = this.#view = f32.subarray(at, at + length);
+      this.#viewAt = at;
+    }
+    return view;
+  }
+
+  /**
+   * Reverse mode: the cotangent of the input, written to `gx`, and the gradients of the weights, added to arrays in
+   * the order of `program.weights`, for the input `x` and the cotangent `g` of the output.
+   */
+  gradient(
+    x: Float32Array,
+    g: Float32Array,
+    gx: Float32Array,
+    gradients: readonly Float32Array[],
+    batch: number,
+  ): void {
+    const m = this.machine;
+    if (this.#derivative === undefined) {
+      const { image, collect } = differentiate(this.program);
+      this.#derivative = { resident: new Resident(m, image), collect };
+    }
+    const { resident, collect } = this.#derivative;
+    const { image } = resident;
+    const gradientAt = m.staging(GRADIENT, image.gradient), scratchAt = m.staging(SCRATCH, image.scratch);
+    m.f32.fill(0, gradientAt >> 2, (gradientAt + image.gradient) >> 2);
+    const nx = this.#inputWidth, ny = this.#outputWidth;
+    for (let row = 0; row < batch; row += this.#chunk) {
+      const rows = Math.min(this.#chunk, batch - row);
+      const xAt = m.staging(INPUT, rows * nx * 4), gAt = m.staging(COTANGENT, rows * ny * 4);
+      const gxAt = m.staging(OUTPUT, rows * nx * 4);
+      const program = resident.address();
+      m.f32.set(x.subarray(row * nx, (row + rows) * nx), xAt >> 2);
+      m.f32.set(g.subarray(row * ny, (row + rows) * ny), gAt >> 2);
+      m.run(
+        program,
+        image.code,
+        image.instructions.length,
+        rows,
+        image.tile,
+        scratchAt,
+        xAt,
+        gxAt,
+        gAt,
+        gradientAt,
+      );
+      gx.set(m.f32.subarray(gxAt >> 2, (gxAt >> 2) + rows * nx), row * nx);
+    }
+    collect(m.f32, gradientAt >> 2, gradients);
+  }
+
+  /** Takes up changes made in place in the weights of the program. */
+  renew(): void {
+    // The forward direction is compiled anew: whether a pass has the unit-diagonal form depends on the weights.
+    this.#forward.free();
+    this.#forward = new Resident(this.machine, compile(this.program));
+    this.#derivative?.resident.renew();
+  }
+
+  /** Frees the memory now rather than when it is needed; the executable stays usable. */
+  dispose(): void {
+    this.#forward.free();
+    this.#derivative?.resident.free();
+  }
+}

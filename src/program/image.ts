@@ -1,0 +1,126 @@
+/**
+ * The image of a compiled program: what is written into the machine's memory, and how large it is.
+ *
+ * @module
+ */
+
+import type { Machine } from "../kernels/machine.ts";
+import { encode, FIELDS, type Instruction, Space, type View } from "../kernels/record.ts";
+
+const RECORD_BYTES = FIELDS * 4;
+
+/** Writes floats at an element index of the machine's memory. */
+export type FillFloats = (memory: Float32Array, at: number) => void;
+/** Writes indices at an element index of the machine's memory. */
+export type FillIndices = (memory: Int32Array, at: number) => void;
+
+/** A compiled program, ready to be written into memory and run. */
+export interface Image {
+  readonly instructions: readonly Instruction[];
+  /** Bytes of the program: tables, weights, and then the code. */
+  readonly bytes: number;
+  /** Byte offset of the code. */
+  readonly code: number;
+  /** Bytes of scratch for one tile. */
+  readonly scratch: number;
+  /** Rows in a tile. */
+  readonly tile: number;
+  /** Bytes of weight gradients. */
+  readonly gradient: number;
+  /** Writes the weights alone, after they changed. */
+  writeWeights(machine: Machine, address: number): void;
+  /** Writes everything. */
+  write(machine: Machine, address: number): void;
+}
+
+const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
+
+/** Collects the parts of an image. */
+export class ImageBuilder {
+  readonly #instructions: Instruction[] = [];
+  readonly #floats: { at: number; fill: FillFloats }[] = [];
+  readonly #indices: { at: number; fill: FillIndices }[] = [];
+  readonly #tile: number;
+  readonly #free = new Map<number, number[]>();
+  #bytes = 0;
+  #scratch = 0;
+  #gradient = 0;
+
+  /** @param tile rows that scratch holds */
+  constructor(tile: number) {
+    this.#tile = tile;
+  }
+
+  /** Room for `count` floats of weights; returns their byte offset. */
+  weights(count: number, fill: FillFloats): number {
+    this.#floats.push({ at: this.#bytes, fill });
+    return this.#reserve(count);
+  }
+
+  /** Room for `count` indices; returns their byte offset. */
+  table(count: number, fill: FillIndices): number {
+    this.#indices.push({ at: this.#bytes, fill });
+    return this.#reserve(count);
+  }
+
+  #reserve(count: number): number {
+    const at = this.#bytes;
+    this.#bytes += align(count * 4);
+    return at;
+  }
+
+  /** Room for `count` floats of weight gradient; returns their byte offset in the gradient space. */
+  gradient(count: number): number {
+    const at = this.#gradient;
+    this.#gradient += align(count * 4);
+    return at;
+  }
+
+  /** A scratch operand of `width` floats a row. */
+  scratch(width: number): View {
+    const row = align(width * 4);
+    const reused = this.#free.get(row)?.pop();
+    if (reused !== undefined) return { space: Space.scratch, offset: reused, row };
+    const offset = this.#scratch;
+    this.#scratch += row * this.#tile;
+    return { space: Space.scratch, offset, row };
+  }
+
+  /** Gives a scratch operand back for reuse; operands in other spaces are left alone. */
+  release(view: View): void {
+    if (view.space !== Space.scratch) return;
+    const free = this.#free.get(view.row);
+    if (free) free.push(view.offset);
+    else this.#free.set(view.row, [view.offset]);
+  }
+
+  /** Appends an instruction. */
+  emit(instruction: Instruction): void {
+    this.#instructions.push(instruction);
+  }
+
+  /** The finished image. */
+  build(): Image {
+    const code = this.#bytes, instructions = this.#instructions;
+    const floats = this.#floats, indices = this.#indices;
+    const writeWeights = (machine: Machine, address: number): void => {
+      for (const { at, fill } of floats) fill(machine.f32, (address + at) >> 2);
+    };
+    return {
+      instructions,
+      bytes: code + instructions.length * RECORD_BYTES,
+      code,
+      scratch: this.#scratch,
+      tile: this.#tile,
+      gradient: this.#gradient,
+      writeWeights,
+      write(machine: Machine, address: number): void {
+        writeWeights(machine, address);
+        for (const { at, fill } of indices) fill(machine.i32, (address + at) >> 2);
+        instructions.forEach((instruction, i) => {
+          encode(machine.i32, (address + code) / 4 + i * FIELDS, instruction);
+        });
+      },
+    };
+  }
+}
