@@ -1,18 +1,18 @@
 // Real butterfly passes: several factors between one load and one store.
 //
 // A pass holds R = 2, 4 or 8 vectors in registers and applies log₂R factors between them, in the order of the
-// strides a, b, c; `lanes` adds the factors of stride 1 and 2, which pair lanes inside a vector, before (1: first
+// distances a, b, c; `lanes` adds the factors of stride 1 and 2, which pair lanes inside a vector, before (1: first
 // 1, then 2) or after (2: first 2, then 1) the others. One iteration loads vectors around src + table[0] and
 // writes them around dst + table[1].
 //
-// Weights come in the order of reading: for each iteration, for each factor, for each register, four lanes of `o`
-// (unit form: y = x + o·partner) or of `d` and then of `o` (general form: y = d·x + o·partner). With bit 4 of EXTRA a
-// diagonal follows the last factor: four lanes more for each register.
+// Weights come in the order of reading: for each iteration, for each factor, for each output (the two of a pair after
+// each other), four lanes of `o` (unit form: y = x + o·partner) or of `d` and then of `o` (general form:
+// y = d·x + o·partner). With bit 4 of EXTRA a diagonal follows the last factor: four lanes more for each register.
 
-import { COUNT, DST_STRIDE, EXTRA, STRIDE, TABLE, WEIGHTS, field } from "./record";
+import { A, A2, B, B2, C, C2, COUNT, EXTRA, TABLE, WEIGHTS, field } from "./record";
 import { get, madd, mul, put, swap1, swap2 } from "./vec";
 
-/** One output of one factor: weight number `i` of this iteration applied to x and its partner. */
+/** One output of one factor: weight number `i` from `w` applied to x and its partner. */
 // @ts-ignore: decorator
 @inline
 function mix(unit: bool, x: v128, partner: v128, w: usize, i: i32): v128 {
@@ -23,12 +23,11 @@ function mix(unit: bool, x: v128, partner: v128, w: usize, i: i32): v128 {
 // @ts-ignore: decorator
 @inline
 function pass2(unit: bool, lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  const a = field(r, STRIDE + 0);
-  const a2 = field(r, DST_STRIDE + 0);
-  const scaled = (field(r, EXTRA) & 4) != 0;
-  let w = base + field(r, WEIGHTS);
-  let table = base + field(r, TABLE);
+  let w: usize = base + field(r, WEIGHTS), table: usize = base + field(r, TABLE);
+  const a = field(r, A);
+  const a2 = field(r, A2);
   const end = table + (<usize>field(r, COUNT) << 3);
+  const scaled = (field(r, EXTRA) & 4) != 0;
   while (table < end) {
     const p = src + load<u32>(table), q = dst + load<u32>(table, 4);
     table += 8;
@@ -37,24 +36,20 @@ function pass2(unit: bool, lanes: i32, r: usize, base: usize, src: usize, dst: u
     let t: v128;
     if (lanes == 1) {
       x0 = mix(unit, x0, swap1(x0), w, 0);
-      x1 = mix(unit, x1, swap1(x1), w, 1);
-      x0 = mix(unit, x0, swap2(x0), w, 2);
-      x1 = mix(unit, x1, swap2(x1), w, 3);
-      w += unit ? 64 : 128;
+      x1 = mix(unit, x1, swap1(x1), w, 1); w += unit ? 32 : 64;
+      x0 = mix(unit, x0, swap2(x0), w, 0);
+      x1 = mix(unit, x1, swap2(x1), w, 1); w += unit ? 32 : 64;
     }
-    t = x0; x0 = mix(unit, x0, x1, w, 0); x1 = mix(unit, x1, t, w, 1);
-    w += unit ? 32 : 64;
+    t = x0; x0 = mix(unit, x0, x1, w, 0); x1 = mix(unit, x1, t, w, 1); w += unit ? 32 : 64;
     if (lanes == 2) {
       x0 = mix(unit, x0, swap2(x0), w, 0);
-      x1 = mix(unit, x1, swap2(x1), w, 1);
-      x0 = mix(unit, x0, swap1(x0), w, 2);
-      x1 = mix(unit, x1, swap1(x1), w, 3);
-      w += unit ? 64 : 128;
+      x1 = mix(unit, x1, swap2(x1), w, 1); w += unit ? 32 : 64;
+      x0 = mix(unit, x0, swap1(x0), w, 0);
+      x1 = mix(unit, x1, swap1(x1), w, 1); w += unit ? 32 : 64;
     }
     if (scaled) {
       x0 = mul(x0, get(w, 0));
-      x1 = mul(x1, get(w, 16));
-      w += 32;
+      x1 = mul(x1, get(w, 16)); w += 32;
     }
     put(q, x0);
     put(q + a2, x1);
@@ -64,12 +59,11 @@ function pass2(unit: bool, lanes: i32, r: usize, base: usize, src: usize, dst: u
 // @ts-ignore: decorator
 @inline
 function pass4(unit: bool, lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  const a = field(r, STRIDE + 0), b = field(r, STRIDE + 1);
-  const a2 = field(r, DST_STRIDE + 0), b2 = field(r, DST_STRIDE + 1);
-  const scaled = (field(r, EXTRA) & 4) != 0;
-  let w = base + field(r, WEIGHTS);
-  let table = base + field(r, TABLE);
+  let w: usize = base + field(r, WEIGHTS), table: usize = base + field(r, TABLE);
+  const a = field(r, A), b = field(r, B);
+  const a2 = field(r, A2), b2 = field(r, B2);
   const end = table + (<usize>field(r, COUNT) << 3);
+  const scaled = (field(r, EXTRA) & 4) != 0;
   while (table < end) {
     const p = src + load<u32>(table), q = dst + load<u32>(table, 4);
     table += 8;
@@ -80,37 +74,33 @@ function pass4(unit: bool, lanes: i32, r: usize, base: usize, src: usize, dst: u
     let t: v128;
     if (lanes == 1) {
       x0 = mix(unit, x0, swap1(x0), w, 0);
-      x1 = mix(unit, x1, swap1(x1), w, 1);
-      x2 = mix(unit, x2, swap1(x2), w, 2);
-      x3 = mix(unit, x3, swap1(x3), w, 3);
-      x0 = mix(unit, x0, swap2(x0), w, 4);
-      x1 = mix(unit, x1, swap2(x1), w, 5);
-      x2 = mix(unit, x2, swap2(x2), w, 6);
-      x3 = mix(unit, x3, swap2(x3), w, 7);
-      w += unit ? 128 : 256;
+      x1 = mix(unit, x1, swap1(x1), w, 1); w += unit ? 32 : 64;
+      x2 = mix(unit, x2, swap1(x2), w, 0);
+      x3 = mix(unit, x3, swap1(x3), w, 1); w += unit ? 32 : 64;
+      x0 = mix(unit, x0, swap2(x0), w, 0);
+      x1 = mix(unit, x1, swap2(x1), w, 1); w += unit ? 32 : 64;
+      x2 = mix(unit, x2, swap2(x2), w, 0);
+      x3 = mix(unit, x3, swap2(x3), w, 1); w += unit ? 32 : 64;
     }
-    t = x0; x0 = mix(unit, x0, x1, w, 0); x1 = mix(unit, x1, t, w, 1);
-    t = x2; x2 = mix(unit, x2, x3, w, 2); x3 = mix(unit, x3, t, w, 3);
-    t = x0; x0 = mix(unit, x0, x2, w, 4); x2 = mix(unit, x2, t, w, 6);
-    t = x1; x1 = mix(unit, x1, x3, w, 5); x3 = mix(unit, x3, t, w, 7);
-    w += unit ? 128 : 256;
+    t = x0; x0 = mix(unit, x0, x1, w, 0); x1 = mix(unit, x1, t, w, 1); w += unit ? 32 : 64;
+    t = x2; x2 = mix(unit, x2, x3, w, 0); x3 = mix(unit, x3, t, w, 1); w += unit ? 32 : 64;
+    t = x0; x0 = mix(unit, x0, x2, w, 0); x2 = mix(unit, x2, t, w, 1); w += unit ? 32 : 64;
+    t = x1; x1 = mix(unit, x1, x3, w, 0); x3 = mix(unit, x3, t, w, 1); w += unit ? 32 : 64;
     if (lanes == 2) {
       x0 = mix(unit, x0, swap2(x0), w, 0);
-      x1 = mix(unit, x1, swap2(x1), w, 1);
-      x2 = mix(unit, x2, swap2(x2), w, 2);
-      x3 = mix(unit, x3, swap2(x3), w, 3);
-      x0 = mix(unit, x0, swap1(x0), w, 4);
-      x1 = mix(unit, x1, swap1(x1), w, 5);
-      x2 = mix(unit, x2, swap1(x2), w, 6);
-      x3 = mix(unit, x3, swap1(x3), w, 7);
-      w += unit ? 128 : 256;
+      x1 = mix(unit, x1, swap2(x1), w, 1); w += unit ? 32 : 64;
+      x2 = mix(unit, x2, swap2(x2), w, 0);
+      x3 = mix(unit, x3, swap2(x3), w, 1); w += unit ? 32 : 64;
+      x0 = mix(unit, x0, swap1(x0), w, 0);
+      x1 = mix(unit, x1, swap1(x1), w, 1); w += unit ? 32 : 64;
+      x2 = mix(unit, x2, swap1(x2), w, 0);
+      x3 = mix(unit, x3, swap1(x3), w, 1); w += unit ? 32 : 64;
     }
     if (scaled) {
       x0 = mul(x0, get(w, 0));
       x1 = mul(x1, get(w, 16));
       x2 = mul(x2, get(w, 32));
-      x3 = mul(x3, get(w, 48));
-      w += 64;
+      x3 = mul(x3, get(w, 48)); w += 64;
     }
     put(q, x0);
     put(q + a2, x1);
@@ -122,12 +112,11 @@ function pass4(unit: bool, lanes: i32, r: usize, base: usize, src: usize, dst: u
 // @ts-ignore: decorator
 @inline
 function pass8(unit: bool, lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  const a = field(r, STRIDE + 0), b = field(r, STRIDE + 1), c = field(r, STRIDE + 2);
-  const a2 = field(r, DST_STRIDE + 0), b2 = field(r, DST_STRIDE + 1), c2 = field(r, DST_STRIDE + 2);
-  const scaled = (field(r, EXTRA) & 4) != 0;
-  let w = base + field(r, WEIGHTS);
-  let table = base + field(r, TABLE);
+  let w: usize = base + field(r, WEIGHTS), table: usize = base + field(r, TABLE);
+  const a = field(r, A), b = field(r, B), c = field(r, C);
+  const a2 = field(r, A2), b2 = field(r, B2), c2 = field(r, C2);
   const end = table + (<usize>field(r, COUNT) << 3);
+  const scaled = (field(r, EXTRA) & 4) != 0;
   while (table < end) {
     const p = src + load<u32>(table), q = dst + load<u32>(table, 4);
     table += 8;
@@ -142,65 +131,61 @@ function pass8(unit: bool, lanes: i32, r: usize, base: usize, src: usize, dst: u
     let t: v128;
     if (lanes == 1) {
       x0 = mix(unit, x0, swap1(x0), w, 0);
-      x1 = mix(unit, x1, swap1(x1), w, 1);
-      x2 = mix(unit, x2, swap1(x2), w, 2);
-      x3 = mix(unit, x3, swap1(x3), w, 3);
-      x4 = mix(unit, x4, swap1(x4), w, 4);
-      x5 = mix(unit, x5, swap1(x5), w, 5);
-      x6 = mix(unit, x6, swap1(x6), w, 6);
-      x7 = mix(unit, x7, swap1(x7), w, 7);
-      x0 = mix(unit, x0, swap2(x0), w, 8);
-      x1 = mix(unit, x1, swap2(x1), w, 9);
-      x2 = mix(unit, x2, swap2(x2), w, 10);
-      x3 = mix(unit, x3, swap2(x3), w, 11);
-      x4 = mix(unit, x4, swap2(x4), w, 12);
-      x5 = mix(unit, x5, swap2(x5), w, 13);
-      x6 = mix(unit, x6, swap2(x6), w, 14);
-      x7 = mix(unit, x7, swap2(x7), w, 15);
-      w += unit ? 256 : 512;
+      x1 = mix(unit, x1, swap1(x1), w, 1); w += unit ? 32 : 64;
+      x2 = mix(unit, x2, swap1(x2), w, 0);
+      x3 = mix(unit, x3, swap1(x3), w, 1); w += unit ? 32 : 64;
+      x4 = mix(unit, x4, swap1(x4), w, 0);
+      x5 = mix(unit, x5, swap1(x5), w, 1); w += unit ? 32 : 64;
+      x6 = mix(unit, x6, swap1(x6), w, 0);
+      x7 = mix(unit, x7, swap1(x7), w, 1); w += unit ? 32 : 64;
+      x0 = mix(unit, x0, swap2(x0), w, 0);
+      x1 = mix(unit, x1, swap2(x1), w, 1); w += unit ? 32 : 64;
+      x2 = mix(unit, x2, swap2(x2), w, 0);
+      x3 = mix(unit, x3, swap2(x3), w, 1); w += unit ? 32 : 64;
+      x4 = mix(unit, x4, swap2(x4), w, 0);
+      x5 = mix(unit, x5, swap2(x5), w, 1); w += unit ? 32 : 64;
+      x6 = mix(unit, x6, swap2(x6), w, 0);
+      x7 = mix(unit, x7, swap2(x7), w, 1); w += unit ? 32 : 64;
     }
-    t = x0; x0 = mix(unit, x0, x1, w, 0); x1 = mix(unit, x1, t, w, 1);
-    t = x2; x2 = mix(unit, x2, x3, w, 2); x3 = mix(unit, x3, t, w, 3);
-    t = x4; x4 = mix(unit, x4, x5, w, 4); x5 = mix(unit, x5, t, w, 5);
-    t = x6; x6 = mix(unit, x6, x7, w, 6); x7 = mix(unit, x7, t, w, 7);
-    t = x0; x0 = mix(unit, x0, x2, w, 8); x2 = mix(unit, x2, t, w, 10);
-    t = x1; x1 = mix(unit, x1, x3, w, 9); x3 = mix(unit, x3, t, w, 11);
-    t = x4; x4 = mix(unit, x4, x6, w, 12); x6 = mix(unit, x6, t, w, 14);
-    t = x5; x5 = mix(unit, x5, x7, w, 13); x7 = mix(unit, x7, t, w, 15);
-    t = x0; x0 = mix(unit, x0, x4, w, 16); x4 = mix(unit, x4, t, w, 20);
-    t = x1; x1 = mix(unit, x1, x5, w, 17); x5 = mix(unit, x5, t, w, 21);
-    t = x2; x2 = mix(unit, x2, x6, w, 18); x6 = mix(unit, x6, t, w, 22);
-    t = x3; x3 = mix(unit, x3, x7, w, 19); x7 = mix(unit, x7, t, w, 23);
-    w += unit ? 384 : 768;
+    t = x0; x0 = mix(unit, x0, x1, w, 0); x1 = mix(unit, x1, t, w, 1); w += unit ? 32 : 64;
+    t = x2; x2 = mix(unit, x2, x3, w, 0); x3 = mix(unit, x3, t, w, 1); w += unit ? 32 : 64;
+    t = x4; x4 = mix(unit, x4, x5, w, 0); x5 = mix(unit, x5, t, w, 1); w += unit ? 32 : 64;
+    t = x6; x6 = mix(unit, x6, x7, w, 0); x7 = mix(unit, x7, t, w, 1); w += unit ? 32 : 64;
+    t = x0; x0 = mix(unit, x0, x2, w, 0); x2 = mix(unit, x2, t, w, 1); w += unit ? 32 : 64;
+    t = x1; x1 = mix(unit, x1, x3, w, 0); x3 = mix(unit, x3, t, w, 1); w += unit ? 32 : 64;
+    t = x4; x4 = mix(unit, x4, x6, w, 0); x6 = mix(unit, x6, t, w, 1); w += unit ? 32 : 64;
+    t = x5; x5 = mix(unit, x5, x7, w, 0); x7 = mix(unit, x7, t, w, 1); w += unit ? 32 : 64;
+    t = x0; x0 = mix(unit, x0, x4, w, 0); x4 = mix(unit, x4, t, w, 1); w += unit ? 32 : 64;
+    t = x1; x1 = mix(unit, x1, x5, w, 0); x5 = mix(unit, x5, t, w, 1); w += unit ? 32 : 64;
+    t = x2; x2 = mix(unit, x2, x6, w, 0); x6 = mix(unit, x6, t, w, 1); w += unit ? 32 : 64;
+    t = x3; x3 = mix(unit, x3, x7, w, 0); x7 = mix(unit, x7, t, w, 1); w += unit ? 32 : 64;
     if (lanes == 2) {
       x0 = mix(unit, x0, swap2(x0), w, 0);
-      x1 = mix(unit, x1, swap2(x1), w, 1);
-      x2 = mix(unit, x2, swap2(x2), w, 2);
-      x3 = mix(unit, x3, swap2(x3), w, 3);
-      x4 = mix(unit, x4, swap2(x4), w, 4);
-      x5 = mix(unit, x5, swap2(x5), w, 5);
-      x6 = mix(unit, x6, swap2(x6), w, 6);
-      x7 = mix(unit, x7, swap2(x7), w, 7);
-      x0 = mix(unit, x0, swap1(x0), w, 8);
-      x1 = mix(unit, x1, swap1(x1), w, 9);
-      x2 = mix(unit, x2, swap1(x2), w, 10);
-      x3 = mix(unit, x3, swap1(x3), w, 11);
-      x4 = mix(unit, x4, swap1(x4), w, 12);
-      x5 = mix(unit, x5, swap1(x5), w, 13);
-      x6 = mix(unit, x6, swap1(x6), w, 14);
-      x7 = mix(unit, x7, swap1(x7), w, 15);
-      w += unit ? 256 : 512;
+      x1 = mix(unit, x1, swap2(x1), w, 1); w += unit ? 32 : 64;
+      x2 = mix(unit, x2, swap2(x2), w, 0);
+      x3 = mix(unit, x3, swap2(x3), w, 1); w += unit ? 32 : 64;
+      x4 = mix(unit, x4, swap2(x4), w, 0);
+      x5 = mix(unit, x5, swap2(x5), w, 1); w += unit ? 32 : 64;
+      x6 = mix(unit, x6, swap2(x6), w, 0);
+      x7 = mix(unit, x7, swap2(x7), w, 1); w += unit ? 32 : 64;
+      x0 = mix(unit, x0, swap1(x0), w, 0);
+      x1 = mix(unit, x1, swap1(x1), w, 1); w += unit ? 32 : 64;
+      x2 = mix(unit, x2, swap1(x2), w, 0);
+      x3 = mix(unit, x3, swap1(x3), w, 1); w += unit ? 32 : 64;
+      x4 = mix(unit, x4, swap1(x4), w, 0);
+      x5 = mix(unit, x5, swap1(x5), w, 1); w += unit ? 32 : 64;
+      x6 = mix(unit, x6, swap1(x6), w, 0);
+      x7 = mix(unit, x7, swap1(x7), w, 1); w += unit ? 32 : 64;
     }
     if (scaled) {
       x0 = mul(x0, get(w, 0));
       x1 = mul(x1, get(w, 16));
       x2 = mul(x2, get(w, 32));
-      x3 = mul(x3, get(w, 48));
-      x4 = mul(x4, get(w, 64));
-      x5 = mul(x5, get(w, 80));
-      x6 = mul(x6, get(w, 96));
-      x7 = mul(x7, get(w, 112));
-      w += 128;
+      x3 = mul(x3, get(w, 48)); w += 64;
+      x4 = mul(x4, get(w, 0));
+      x5 = mul(x5, get(w, 16));
+      x6 = mul(x6, get(w, 32));
+      x7 = mul(x7, get(w, 48)); w += 64;
     }
     put(q, x0);
     put(q + a2, x1);
@@ -213,8 +198,7 @@ function pass8(unit: bool, lanes: i32, r: usize, base: usize, src: usize, dst: u
   }
 }
 
-// The loops below are compiled once for each radix and form; `lanes` stays a branch, which costs nothing
-// measurable and keeps the module a third of the size.
+// The loops are compiled once for each radix and form; `lanes` stays a branch, which keeps the module small.
 function pass2General(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
   pass2(false, lanes, r, base, src, dst);
 }

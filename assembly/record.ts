@@ -1,6 +1,11 @@
 // One instruction of the machine is a record of 24 i32 fields; src/kernels/record.ts lists the same ones.
 //
 // An address is a space and a byte offset in it. Rows of a batch lie `row` bytes apart.
+//
+// Why the fields that every pass reads lie at 3, 7, 11 …: an engine without guard pages checks each access against
+// (memory size − offset − width). It computes that difference once for each distinct end of an access and keeps it
+// where an earlier access had the same end. Reading field 3 ends where a vector at offset 0 ends, field 7 where one at
+// offset 16 does, and so on: so the passes, which read their weights at these offsets, find the differences ready.
 
 /** Bytes in a record. */
 export const RECORD: usize = 96;
@@ -12,24 +17,32 @@ export function field(r: usize, index: i32): i32 {
 }
 
 export const OP: i32 = 0;
-/** Iterations, elements or rows of a matrix: what the operation counts. */
-export const COUNT: i32 = 1;
-export const SRC_SPACE: i32 = 2;
-export const SRC: i32 = 3;
+export const SRC_SPACE: i32 = 1;
+export const SRC: i32 = 2;
+/** Offset of the weights in the program. */
+export const WEIGHTS: i32 = 3;
 export const SRC_ROW: i32 = 4;
 export const DST_SPACE: i32 = 5;
 export const DST: i32 = 6;
-export const DST_ROW: i32 = 7;
-/** Offset of the weights and of the table of offsets in the program. */
-export const WEIGHTS: i32 = 8;
-export const TABLE: i32 = 9;
-/** Byte distance between the registers of a pass at the source (three fields) and the destination (three). */
-export const STRIDE: i32 = 10;
-export const DST_STRIDE: i32 = 13;
-/** Fields whose meaning depends on the operation. */
-export const EXTRA: i32 = 16;
+/** Offset of the table of offsets (or of indices) in the program. */
+export const TABLE: i32 = 7;
+export const DST_ROW: i32 = 8;
 /** The cotangent a gradient operation reads, and the offset of the weight gradient it adds to. */
-export const G_SPACE: i32 = 19;
-export const G: i32 = 20;
-export const G_ROW: i32 = 21;
-export const GRADIENT: i32 = 22;
+export const G_SPACE: i32 = 9;
+export const G: i32 = 10;
+export const G_ROW: i32 = 12;
+export const GRADIENT: i32 = 13;
+/** Byte distances between the registers of a pass at the source; or b, c, d of a factor. */
+export const A: i32 = 11;
+export const B: i32 = 15;
+export const C: i32 = 19;
+/** The same at the destination. */
+export const A2: i32 = 18;
+export const B2: i32 = 20;
+export const C2: i32 = 21;
+/** Fields whose meaning depends on the operation. */
+export const EXTRA: i32 = 14;
+export const EXTRA1: i32 = 16;
+export const EXTRA2: i32 = 17;
+/** Iterations, elements or rows of a matrix: what the operation counts. */
+export const COUNT: i32 = 23;

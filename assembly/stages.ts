@@ -5,7 +5,7 @@
 // Weights as in real.ts and complex.ts: for each iteration, for each register, d and then o. Complex vectors are
 // four real parts and then four imaginary parts. A stage of stride 1 or 2 pairs lanes, others pair two vectors.
 
-import { COUNT, G_ROW, GRADIENT, SRC_ROW, DST_ROW, STRIDE, TABLE, WEIGHTS, field } from "./record";
+import { A, COUNT, DST_ROW, G_ROW, GRADIENT, SRC_ROW, TABLE, WEIGHTS, field } from "./record";
 import { add, get, madd, mul, nmadd, put, swap1, swap2 } from "./vec";
 
 // @ts-ignore: decorator
@@ -49,7 +49,7 @@ function imConj(dr: v128, di: v128, xr: v128, xi: v128, or: v128, oi: v128, pr: 
 }
 
 export function realPair(r: usize, base: usize, src: usize, dst: usize, rows: i32): void {
-  const a = field(r, STRIDE), srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
+  const a = field(r, A), srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
   let w = base + field(r, WEIGHTS);
   let table = base + field(r, TABLE);
   const end = table + (<usize>field(r, COUNT) << 3);
@@ -93,7 +93,7 @@ export function realLane2(r: usize, base: usize, src: usize, dst: usize, rows: i
 export function realPairBack(
   r: usize, base: usize, x: usize, gx: usize, g: usize, gw: usize, rows: i32,
 ): void {
-  const a = field(r, STRIDE), xRow = field(r, SRC_ROW), gxRow = field(r, DST_ROW), gRow = field(r, G_ROW);
+  const a = field(r, A), xRow = field(r, SRC_ROW), gxRow = field(r, DST_ROW), gRow = field(r, G_ROW);
   let w = base + field(r, WEIGHTS);
   let v = gw + field(r, GRADIENT);
   let table = base + field(r, TABLE);
@@ -150,7 +150,7 @@ export function realLane2Back(r: usize, base: usize, x: usize, gx: usize, g: usi
 }
 
 export function complexPair(r: usize, base: usize, src: usize, dst: usize, rows: i32): void {
-  const a = field(r, STRIDE), srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
+  const a = field(r, A), srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
   let w = base + field(r, WEIGHTS);
   let table = base + field(r, TABLE);
   const end = table + (<usize>field(r, COUNT) << 3);
@@ -200,7 +200,7 @@ export function complexLane2(r: usize, base: usize, src: usize, dst: usize, rows
 export function complexPairBack(
   r: usize, base: usize, x: usize, gx: usize, g: usize, gw: usize, rows: i32,
 ): void {
-  const a = field(r, STRIDE), xRow = field(r, SRC_ROW), gxRow = field(r, DST_ROW), gRow = field(r, G_ROW);
+  const a = field(r, A), xRow = field(r, SRC_ROW), gxRow = field(r, DST_ROW), gRow = field(r, G_ROW);
   let w = base + field(r, WEIGHTS);
   let v = gw + field(r, GRADIENT);
   let table = base + field(r, TABLE);

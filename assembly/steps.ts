@@ -1,7 +1,7 @@
 // Steps that are not butterfly passes, one row at a time: factors of any pattern, diagonals, permutations, dense
 // blocks, windows, sums, and the change between interleaved and split complex vectors.
 
-import { COUNT, EXTRA, STRIDE, TABLE, WEIGHTS, field } from "./record";
+import { A, B, C, COUNT, EXTRA, EXTRA1, EXTRA2, TABLE, WEIGHTS, field } from "./record";
 import { add, evens, get, getSplat, madd, mul, nmadd, odds, put, splat, swap1, zipHigh, zipLow } from "./vec";
 
 /** −1 in the lanes of the real parts: turns (b, a) products into complex ones. */
@@ -24,15 +24,15 @@ function seconds(x: v128): v128 {
 }
 
 /**
- * A factor of any pattern: y[i,β,δ] = Σγ w[i,β,γ,δ]·x[i,γ,δ]. Fields: a = COUNT, b, c, d = STRIDE …, distance of
- * two β and of two γ in the weights = EXTRA, EXTRA+1 (in elements), so that the transposed factor reads the same
- * weights; EXTRA+2: bit 1 complex, bit 2 conjugate the weights.
+ * A factor of any pattern: y[i,β,δ] = Σγ w[i,β,γ,δ]·x[i,γ,δ]. Fields: a = COUNT, b, c, d = A, B, C, distance of
+ * two β and of two γ in the weights = EXTRA, EXTRA1 (in elements), so that the transposed factor reads the same
+ * weights; EXTRA2: bit 1 complex, bit 2 conjugate the weights.
  */
 export function factor(r: usize, base: usize, src: usize, dst: usize): void {
-  const count = field(r, COUNT), b = field(r, STRIDE), c = field(r, STRIDE + 1), d = field(r, STRIDE + 2);
-  const flags = field(r, EXTRA + 2);
+  const count = field(r, COUNT), b = field(r, A), c = field(r, B), d = field(r, C);
+  const flags = field(r, EXTRA2);
   const shift = flags & 1 ? 3 : 2;
-  const toRow = field(r, EXTRA) << shift, toColumn = field(r, EXTRA + 1) << shift;
+  const toRow = field(r, EXTRA) << shift, toColumn = field(r, EXTRA1) << shift;
   const step = d << shift;
   const vectors = step & ~15;
   const block = (b * c * d) << shift;
@@ -85,8 +85,8 @@ export function factor(r: usize, base: usize, src: usize, dst: usize): void {
 
 /** The weight gradient of a factor of any pattern: w[i,β,γ,δ] += g[i,β,δ]·conj(x[i,γ,δ]). */
 export function factorBack(r: usize, x: usize, g: usize, gw: usize): void {
-  const count = field(r, COUNT), b = field(r, STRIDE), c = field(r, STRIDE + 1), d = field(r, STRIDE + 2);
-  const complex = field(r, EXTRA + 2) & 1;
+  const count = field(r, COUNT), b = field(r, A), c = field(r, B), d = field(r, C);
+  const complex = field(r, EXTRA2) & 1;
   const step = d << (complex ? 3 : 2);
   const vectors = step & ~15;
   for (let i = 0; i < count; i++, x += c * step, g += b * step) {
@@ -157,18 +157,18 @@ export function diagonalBack(r: usize, x: usize, g: usize, gw: usize): void {
   }
 }
 
-/** y[i] = x[index[i]] for COUNT elements of EXTRA floats (1 or 2), or with EXTRA+1 = 1 the scatter y[index[i]] = x[i]. */
+/** y[i] = x[index[i]] for COUNT elements of EXTRA floats (1 or 2), or with EXTRA1 = 1 the scatter y[index[i]] = x[i]. */
 export function permute(r: usize, base: usize, src: usize, dst: usize): void {
   const count = field(r, COUNT);
   const index = base + field(r, TABLE);
   const end = index + (<usize>count << 2);
   if (field(r, EXTRA) == 2) {
-    if (field(r, EXTRA + 1)) {
+    if (field(r, EXTRA1)) {
       for (let i = index; i < end; i += 4, src += 8) store<u64>(dst + (load<u32>(i) << 3), load<u64>(src));
     } else {
       for (let i = index; i < end; i += 4, dst += 8) store<u64>(dst, load<u64>(src + (load<u32>(i) << 3)));
     }
-  } else if (field(r, EXTRA + 1)) {
+  } else if (field(r, EXTRA1)) {
     for (let i = index; i < end; i += 4, src += 4) store<u32>(dst + (load<u32>(i) << 2), load<u32>(src));
   } else {
     for (let i = index; i < end; i += 4, dst += 4) store<u32>(dst, load<u32>(src + (load<u32>(i) << 2)));
@@ -222,9 +222,9 @@ export function denseBack(r: usize, x: usize, g: usize, gw: usize): void {
   }
 }
 
-/** y[i] = x[i + shift] where that exists and 0 elsewhere: COUNT floats out, EXTRA in, shift EXTRA+1. */
+/** y[i] = x[i + shift] where that exists and 0 elsewhere: COUNT floats out, EXTRA in, shift EXTRA1. */
 export function window(r: usize, src: usize, dst: usize): void {
-  const out = field(r, COUNT), width = field(r, EXTRA), shift = field(r, EXTRA + 1);
+  const out = field(r, COUNT), width = field(r, EXTRA), shift = field(r, EXTRA1);
   const first = max(0, -shift), last = min(out, width - shift);
   if (last <= first) {
     memory.fill(dst, 0, <usize>out << 2);

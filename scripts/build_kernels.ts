@@ -4,8 +4,8 @@
  * Run with `deno task build`. Building twice gives the same bytes; `--check` fails when they differ from the
  * committed ones.
  */
-import asc from "npm:assemblyscript@0.28.20/asc";
-import binaryen from "npm:binaryen@132.0.0";
+import asc from "assemblyscript/asc";
+import binaryen from "binaryen";
 
 /** One compiled build of the kernels. */
 export interface KernelBuild {

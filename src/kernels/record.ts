@@ -53,25 +53,25 @@ export interface View {
 /** Number of i32 fields in a record. */
 export const FIELDS = 24;
 
-/** Index of each field in a record. */
+/** Index of each field in a record; assembly/record.ts says why in this order. */
 export const Field = {
   op: 0,
-  count: 1,
-  srcSpace: 2,
-  src: 3,
+  srcSpace: 1,
+  src: 2,
+  weights: 3,
   srcRow: 4,
   dstSpace: 5,
   dst: 6,
-  dstRow: 7,
-  weights: 8,
-  table: 9,
-  stride: 10,
-  dstStride: 13,
-  extra: 16,
-  gSpace: 19,
-  g: 20,
-  gRow: 21,
-  gradient: 22,
+  table: 7,
+  dstRow: 8,
+  gSpace: 9,
+  g: 10,
+  gRow: 12,
+  gradient: 13,
+  stride: [11, 15, 19],
+  dstStride: [18, 20, 21],
+  extra: [14, 16, 17],
+  count: 23,
 } as const;
 
 /** One instruction before it is encoded. */
@@ -97,16 +97,24 @@ export interface Instruction {
 /** Writes an instruction into 24 fields of `code`, from `at` on. */
 export function encode(code: Int32Array, at: number, i: Instruction): void {
   code.fill(0, at, at + FIELDS);
-  const put = (field: number, ...values: readonly number[]): void => code.set(values, at + field);
-  put(Field.op, i.op, i.count);
-  if (i.src) put(Field.srcSpace, i.src.space, i.src.offset, i.src.row);
-  if (i.dst) put(Field.dstSpace, i.dst.space, i.dst.offset, i.dst.row);
-  if (i.g) put(Field.gSpace, i.g.space, i.g.offset, i.g.row);
-  put(Field.weights, i.weights ?? 0, i.table ?? 0);
-  put(Field.stride, ...(i.stride ?? []));
-  put(Field.dstStride, ...(i.dstStride ?? i.stride ?? []));
-  put(Field.extra, ...(i.extra ?? []));
+  const put = (field: number, value: number): number => code[at + field] = value;
+  put(Field.op, i.op);
+  put(Field.count, i.count);
+  const operand = (view: View | undefined, space: number, offset: number, row: number): void => {
+    if (view === undefined) return;
+    put(space, view.space);
+    put(offset, view.offset);
+    put(row, view.row);
+  };
+  operand(i.src, Field.srcSpace, Field.src, Field.srcRow);
+  operand(i.dst, Field.dstSpace, Field.dst, Field.dstRow);
+  operand(i.g, Field.gSpace, Field.g, Field.gRow);
+  put(Field.weights, i.weights ?? 0);
+  put(Field.table, i.table ?? 0);
   put(Field.gradient, i.gradient ?? 0);
+  i.stride?.forEach((value, k) => put(Field.stride[k], value));
+  (i.dstStride ?? i.stride)?.forEach((value, k) => put(Field.dstStride[k], value));
+  i.extra?.forEach((value, k) => put(Field.extra[k], value));
 }
 
 /**

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Field, FIELDS, Op } from "./record.ts";
+import { Field, FIELDS, Op, Space } from "./record.ts";
 import { complexPass, realPass } from "./scalar_passes.ts";
 import { complexStage, complexStageBack, realStage, realStageBack } from "./scalar_stages.ts";
 import * as steps from "./scalar_steps.ts";
@@ -49,11 +49,10 @@ export class ScalarRunner {
     }
   };
 
-  /** The element index of row `row` of the operand whose space, offset and row distance start at `field`. */
-  #address(field: number, row: number): number {
-    const i32 = this.#memory.i32, space = i32[field];
-    const advance = space >= 2 && space <= 4 ? row * (i32[field + 2] >> 2) : 0;
-    return this.#bases[space] + (i32[field + 1] >> 2) + advance;
+  /** The element index of row `row` of an operand. */
+  #address(space: number, offset: number, step: number, row: number): number {
+    const advance = space >= Space.input && space <= Space.cotangent ? row * step : 0;
+    return this.#bases[space] + (offset >> 2) + advance;
   }
 
   #execute(r: number, row: number, rows: number): void {
@@ -61,9 +60,9 @@ export class ScalarRunner {
     const op = i32[r];
     const base = this.#bases[0], gradient = this.#bases[5] + (i32[r + Field.gradient] >> 2);
     const srcRow = i32[r + Field.srcRow] >> 2, dstRow = i32[r + Field.dstRow] >> 2, gRow = i32[r + Field.gRow] >> 2;
-    let src = this.#address(r + Field.srcSpace, row);
-    let dst = this.#address(r + Field.dstSpace, row);
-    let g = this.#address(r + Field.gSpace, row);
+    let src = this.#address(i32[r + Field.srcSpace], i32[r + Field.src], srcRow, row);
+    let dst = this.#address(i32[r + Field.dstSpace], i32[r + Field.dst], dstRow, row);
+    let g = this.#address(i32[r + Field.gSpace], i32[r + Field.g], gRow, row);
     for (let k = 0; k < rows; k++, src += srcRow, dst += dstRow, g += gRow) {
       if (op < Op.complexPass) realPass(m, op - Op.realPass, r, base, src, dst);
       else if (op < Op.realPair) complexPass(m, op - Op.complexPass, r, base, src, dst);

@@ -18,8 +18,8 @@ function offsets(m: Memory, r: number, factors: number): number {
     let x = 0, y = 0;
     for (let k = 0; k < factors; k++) {
       if ((t >> k & 1) === 0) continue;
-      x += m.i32[r + Field.stride + k] >> 2;
-      y += m.i32[r + Field.dstStride + k] >> 2;
+      x += m.i32[r + Field.stride[k]] >> 2;
+      y += m.i32[r + Field.dstStride[k]] >> 2;
     }
     from[t] = x;
     to[t] = y;
@@ -27,14 +27,22 @@ function offsets(m: Memory, r: number, factors: number): number {
   return registers;
 }
 
-/** One factor between elements k and k xor s of the `size` elements in `re`; returns the next weight. */
+/**
+ * One factor between elements k and k xor s of the `size` elements in `re`; returns the next weight. Weights: four
+ * lanes of o for each register, or four of d and then four of o; the registers of a pair after each other.
+ */
 function realFactor(f32: Float32Array, w: number, size: number, s: number, unit: boolean): number {
-  // Weights: four lanes of o for each register, or four of d and then four of o.
   const width = unit ? 4 : 8;
+  let pair = w;
   for (let k = 0; k < size; k++) {
     if (k & s) continue;
     const x = re[k], y = re[k + s];
-    const v = w + (k >> 2) * width + (k & 3), u = w + ((k + s) >> 2) * width + ((k + s) & 3);
+    let v = w + (k >> 2) * width + (k & 3), u = v + s;
+    if (s >= 4) {
+      v = pair + (k & 3);
+      u = v + width;
+      if ((k & 3) === 3) pair += 2 * width;
+    }
     if (unit) {
       re[k] = x + f32[v] * y;
       re[k + s] = y + f32[u] * x;
@@ -51,7 +59,7 @@ export function realPass(m: Memory, kind: number, r: number, base: number, src: 
   const { f32, i32 } = m;
   const lanes = kind % 3, unit = (kind / 3 & 1) === 1, factors = (kind / 6 | 0) + 1;
   const registers = offsets(m, r, factors), size = registers * 4;
-  const scaled = (i32[r + Field.extra] & 4) !== 0;
+  const scaled = (i32[r + Field.extra[0]] & 4) !== 0;
   let w = base + (i32[r + Field.weights] >> 2);
   let table = base + (i32[r + Field.table] >> 2);
   for (let left = i32[r + Field.count]; left > 0; left--, table += 2) {
@@ -74,10 +82,16 @@ export function realPass(m: Memory, kind: number, r: number, base: number, src: 
 /** As realFactor, with weights of four real and four imaginary parts. */
 function complexFactor(f32: Float32Array, w: number, size: number, s: number, unit: boolean): number {
   const width = unit ? 8 : 16;
+  let pair = w;
   for (let k = 0; k < size; k++) {
     if (k & s) continue;
     const xr = re[k], xi = im[k], yr = re[k + s], yi = im[k + s];
-    let v = w + (k >> 2) * width + (k & 3), u = w + ((k + s) >> 2) * width + ((k + s) & 3);
+    let v = w + (k >> 2) * width + (k & 3), u = v + s;
+    if (s >= 4) {
+      v = pair + (k & 3);
+      u = v + width;
+      if ((k & 3) === 3) pair += 2 * width;
+    }
     let ar = xr, ai = xi, br = yr, bi = yi;
     if (!unit) {
       ar = f32[v] * xr - f32[v + 4] * xi;
@@ -100,7 +114,7 @@ export function complexPass(m: Memory, kind: number, r: number, base: number, sr
   const { f32, i32 } = m;
   const lanes = kind % 3, unit = (kind / 3 & 1) === 1, factors = (kind / 6 | 0) + 1;
   const registers = offsets(m, r, factors), size = registers * 4;
-  const format = i32[r + Field.extra];
+  const format = i32[r + Field.extra[0]];
   // Lane v of a vector: interleaved numbers lie two apart, split ones next to each other, imaginary parts 4 later.
   const readStep = format & 1 ? 2 : 1, readIm = format & 1 ? 1 : 4;
   const writeStep = format & 2 ? 2 : 1, writeIm = format & 2 ? 1 : 4;

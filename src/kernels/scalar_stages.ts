@@ -22,7 +22,7 @@ function pairs(kind: number, size: number, distance: number): { k: number; j: nu
 /** Twin of `realPair`, `realLane1` and `realLane2`. */
 export function realStage(m: Memory, kind: number, r: number, base: number, src: number, dst: number): void {
   const { f32, i32 } = m;
-  const list = pairs(kind, 8, i32[r + Field.stride] >> 2);
+  const list = pairs(kind, 8, i32[r + Field.stride[0]] >> 2);
   let w = base + (i32[r + Field.weights] >> 2), table = base + (i32[r + Field.table] >> 2);
   for (let left = i32[r + Field.count]; left > 0; left--, table += 2, w += kind === 0 ? 16 : 8) {
     const p = src + (i32[table] >> 2), q = dst + (i32[table + 1] >> 2);
@@ -46,7 +46,7 @@ export function realStageBack(
   gw: number,
 ): void {
   const { f32, i32 } = m;
-  const list = pairs(kind, 8, i32[r + Field.stride] >> 2);
+  const list = pairs(kind, 8, i32[r + Field.stride[0]] >> 2);
   const step = kind === 0 ? 16 : 8;
   let w = base + (i32[r + Field.weights] >> 2), table = base + (i32[r + Field.table] >> 2);
   for (let left = i32[r + Field.count]; left > 0; left--, table += 2, w += step, gw += step) {
@@ -66,7 +66,7 @@ export function realStageBack(
 /** Twin of `complexPair`, `complexLane1` and `complexLane2`. */
 export function complexStage(m: Memory, kind: number, r: number, base: number, src: number, dst: number): void {
   const { f32, i32 } = m;
-  const list = pairs(kind, 16, i32[r + Field.stride] >> 2);
+  const list = pairs(kind, 16, i32[r + Field.stride[0]] >> 2);
   let w = base + (i32[r + Field.weights] >> 2), table = base + (i32[r + Field.table] >> 2);
   for (let left = i32[r + Field.count]; left > 0; left--, table += 2, w += kind === 0 ? 32 : 16) {
     const p = src + (i32[table] >> 2), q = dst + (i32[table + 1] >> 2);
@@ -93,7 +93,7 @@ export function complexStageBack(
   gw: number,
 ): void {
   const { f32, i32 } = m;
-  const list = pairs(kind, 16, i32[r + Field.stride] >> 2);
+  const list = pairs(kind, 16, i32[r + Field.stride[0]] >> 2);
   const step = kind === 0 ? 32 : 16;
   let w = base + (i32[r + Field.weights] >> 2), table = base + (i32[r + Field.table] >> 2);
   for (let left = i32[r + Field.count]; left > 0; left--, table += 2, w += step, gw += step) {

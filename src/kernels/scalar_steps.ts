@@ -9,9 +9,9 @@ import type { Memory } from "./scalar.ts";
 
 /** Twin of `factor`: y[i,β,δ] = Σγ w[i,β,γ,δ]·x[i,γ,δ], any pattern, forward or transposed. */
 export function factor({ f32, i32 }: Memory, r: number, w: number, src: number, dst: number): void {
-  const a = i32[r + Field.count], b = i32[r + Field.stride], c = i32[r + Field.stride + 1];
-  const d = i32[r + Field.stride + 2], toRow = i32[r + Field.extra], toColumn = i32[r + Field.extra + 1];
-  const flags = i32[r + Field.extra + 2], unit = flags & 1 ? 2 : 1, turn = flags & 2 ? -1 : 1;
+  const a = i32[r + Field.count], b = i32[r + Field.stride[0]], c = i32[r + Field.stride[1]];
+  const d = i32[r + Field.stride[2]], toRow = i32[r + Field.extra[0]], toColumn = i32[r + Field.extra[1]];
+  const flags = i32[r + Field.extra[2]], unit = flags & 1 ? 2 : 1, turn = flags & 2 ? -1 : 1;
   for (let i = 0; i < a; i++) {
     for (let beta = 0; beta < b; beta++) {
       for (let delta = 0; delta < d; delta++) {
@@ -35,8 +35,8 @@ export function factor({ f32, i32 }: Memory, r: number, w: number, src: number, 
 
 /** Twin of `factorBack`: w[i,β,γ,δ] += g[i,β,δ]·conj(x[i,γ,δ]). */
 export function factorBack({ f32, i32 }: Memory, r: number, x: number, g: number, gw: number): void {
-  const a = i32[r + Field.count], b = i32[r + Field.stride], c = i32[r + Field.stride + 1];
-  const d = i32[r + Field.stride + 2], unit = i32[r + Field.extra + 2] & 1 ? 2 : 1;
+  const a = i32[r + Field.count], b = i32[r + Field.stride[0]], c = i32[r + Field.stride[1]];
+  const d = i32[r + Field.stride[2]], unit = i32[r + Field.extra[2]] & 1 ? 2 : 1;
   for (let i = 0; i < a; i++) {
     for (let beta = 0; beta < b; beta++) {
       for (let gamma = 0; gamma < c; gamma++) {
@@ -55,7 +55,7 @@ export function factorBack({ f32, i32 }: Memory, r: number, x: number, g: number
 
 /** Twin of `diagonal`. */
 export function diagonal({ f32, i32 }: Memory, r: number, w: number, src: number, dst: number): void {
-  const count = i32[r + Field.count], flags = i32[r + Field.extra];
+  const count = i32[r + Field.count], flags = i32[r + Field.extra[0]];
   if (flags & 1) {
     for (let k = 0; k < count; k += 2) {
       const vr = f32[w + k], vi = flags & 2 ? -f32[w + k + 1] : f32[w + k + 1];
@@ -69,7 +69,7 @@ export function diagonal({ f32, i32 }: Memory, r: number, w: number, src: number
 /** Twin of `diagonalBack`: w += g∘conj(x). */
 export function diagonalBack({ f32, i32 }: Memory, r: number, x: number, g: number, gw: number): void {
   const count = i32[r + Field.count];
-  if (i32[r + Field.extra] & 1) {
+  if (i32[r + Field.extra[0]] & 1) {
     for (let k = 0; k < count; k += 2) {
       f32[gw + k] += f32[g + k] * f32[x + k] + f32[g + k + 1] * f32[x + k + 1];
       f32[gw + k + 1] += f32[g + k + 1] * f32[x + k] - f32[g + k] * f32[x + k + 1];
@@ -79,7 +79,7 @@ export function diagonalBack({ f32, i32 }: Memory, r: number, x: number, g: numb
 
 /** Twin of `permute`: gather, or scatter. */
 export function permute({ i32 }: Memory, r: number, index: number, src: number, dst: number): void {
-  const count = i32[r + Field.count], unit = i32[r + Field.extra], scatter = i32[r + Field.extra + 1] === 1;
+  const count = i32[r + Field.count], unit = i32[r + Field.extra[0]], scatter = i32[r + Field.extra[1]] === 1;
   // Through the integer view, so that every bit pattern (also of a NaN) is kept.
   for (let k = 0; k < count; k++) {
     const j = i32[index + k];
@@ -92,7 +92,7 @@ export function permute({ i32 }: Memory, r: number, index: number, src: number, 
 
 /** Twin of `dense`: weights in panels of four rows. */
 export function dense({ f32, i32 }: Memory, r: number, w: number, src: number, dst: number): void {
-  const rows = i32[r + Field.count], columns = i32[r + Field.extra];
+  const rows = i32[r + Field.count], columns = i32[r + Field.extra[0]];
   for (let row = 0; row < rows; row += 4, w += columns * 4) {
     let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
     for (let k = 0, v = w; k < columns; k++, v += 4) {
@@ -111,7 +111,7 @@ export function dense({ f32, i32 }: Memory, r: number, w: number, src: number, d
 
 /** Twin of `denseBack`: W += g·xᵀ in the same panels. */
 export function denseBack({ f32, i32 }: Memory, r: number, x: number, g: number, gw: number): void {
-  const rows = i32[r + Field.count], columns = i32[r + Field.extra];
+  const rows = i32[r + Field.count], columns = i32[r + Field.extra[0]];
   for (let row = 0; row < rows; row += 4) {
     for (let k = 0; k < columns; k++, gw += 4) {
       for (let lane = 0; lane < 4 && row + lane < rows; lane++) f32[gw + lane] += f32[g + row + lane] * f32[x + k];
@@ -121,7 +121,7 @@ export function denseBack({ f32, i32 }: Memory, r: number, x: number, g: number,
 
 /** Twin of `window`: y[i] = x[i + shift] where that exists, 0 elsewhere. */
 export function window({ i32 }: Memory, r: number, src: number, dst: number): void {
-  const out = i32[r + Field.count], width = i32[r + Field.extra], shift = i32[r + Field.extra + 1];
+  const out = i32[r + Field.count], width = i32[r + Field.extra[0]], shift = i32[r + Field.extra[1]];
   const first = Math.max(0, -shift), last = Math.min(out, width - shift);
   if (last <= first) {
     i32.fill(0, dst, dst + out);

@@ -125,18 +125,38 @@ export function iterations(pass: Pass, n: number): Uint32Array {
 
 /**
  * Calls `visit(factor, point)` for each vector of weights in the order in which the kernels read them: for each
- * iteration, for each factor, for each register; the vector belongs to the points `point` … `point + 3`.
+ * iteration, for each factor, for each register (the two of a pair after each other); the vector belongs to the points
+ * `point` … `point + 3`.
  */
 export function eachVector(pass: Pass, n: number, visit: (factor: number, point: number) => void): void {
   const strides = pass.kind === "lane" ? [] : pass.strides;
+  const registers = registerOffsets(strides);
+  const before = pass.kind === "pass" && pass.lanes === 1 ? 2 : 0;
+  const orders: number[][] = Array.from({ length: passFactors(pass) }, (_, f) => {
+    const stride = strides[f - before];
+    return stride === undefined ? registers : pairOrder(registers, f - before);
+  });
+  for (const base of iterations(pass, n)) {
+    orders.forEach((order, f) => {
+      for (const register of order) visit(pass.first + f, base + register);
+    });
+  }
+}
+
+/** Distance of each register from the first point of its iteration. */
+export function registerOffsets(strides: readonly number[]): number[] {
   const registers: number[] = [0];
   for (const stride of strides) registers.push(...registers.map((r) => r + stride));
-  const factors = passFactors(pass);
-  for (const base of iterations(pass, n)) {
-    for (let f = 0; f < factors; f++) {
-      for (const register of registers) visit(pass.first + f, base + register);
-    }
+  return registers;
+}
+
+/** The registers with the two that differ in bit `level` of their number next to each other. */
+function pairOrder(registers: readonly number[], level: number): number[] {
+  const order: number[] = [];
+  for (let t = 0; t < registers.length; t++) {
+    if ((t >> level & 1) === 0) order.push(registers[t], registers[t | 1 << level]);
   }
+  return order;
 }
 
 /** Index, in numbers, of the weight that takes point `j` (k or its partner) to point k. */

@@ -62,7 +62,7 @@ class Differentiator {
   constructor(program: Program) {
     this.#program = program;
     const bytes = program.widths.reduce((sum, width) => sum + width * 4, 0);
-    this.#image = new ImageBuilder(tileRows(bytes));
+    this.#image = new ImageBuilder(tileRows(bytes / 8));
     this.#runs = new Map(findRuns(program.steps, program.output).map((run) => [run.first, run]));
     this.#readers = countReaders(program.steps, program.output);
   }

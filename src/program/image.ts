@@ -44,6 +44,7 @@ export class ImageBuilder {
   readonly #free = new Map<number, number[]>();
   #bytes = 0;
   #scratch = 0;
+  #operands = 0;
   #gradient = 0;
 
   /** @param tile rows that scratch holds */
@@ -81,8 +82,9 @@ export class ImageBuilder {
     const row = align(width * 4);
     const reused = this.#free.get(row)?.pop();
     if (reused !== undefined) return { space: Space.scratch, offset: reused, row };
-    const offset = this.#scratch;
-    this.#scratch += row * this.#tile;
+    // Operands a multiple of 4096 bytes apart would wait for each other's stores: stagger them.
+    const offset = this.#scratch + (this.#operands++ % 16) * 192;
+    this.#scratch = offset + row * this.#tile;
     return { space: Space.scratch, offset, row };
   }
 

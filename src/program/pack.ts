@@ -4,7 +4,7 @@
  * @module
  */
 
-import { eachVector, iterations, type Pass, passFactors, type Run, weightIndex } from "./chain.ts";
+import { eachVector, iterations, type Pass, passFactors, registerOffsets, type Run, weightIndex } from "./chain.ts";
 import type { DenseStep } from "./step.ts";
 
 /** Floats of packed weights of a pass. */
@@ -175,24 +175,20 @@ function packUnit(
 ): Float32Array {
   const unit = run.complex ? 2 : 1;
   const result = new Float32Array(packedLength(pass, run, "unit", scale !== undefined));
-  const registers = pass.kind === "pass" ? 1 << pass.strides.length : 1;
-  const perIteration = registers * factors.length;
-  let at = 0, visited = 0;
+  const registers = registerOffsets(pass.kind === "pass" ? pass.strides : []);
+  const perIteration = registers.length * factors.length;
+  let at = 0, visited = 0, base = 0;
   const lanes = (values: Float64Array, point: number): void => {
     for (let part = 0; part < unit; part++) {
       for (let lane = 0; lane < 4; lane++) result[at++] = values[(point + lane) * unit + part];
     }
   };
-  const points: number[] = [];
   eachVector(pass, run.n, (factor, point) => {
+    // The first vector of an iteration belongs to its first point.
+    if (visited % perIteration === 0) base = point;
     lanes(factors[factor - pass.first], point);
-    if (!scale) return;
     // The diagonal follows the last factor of each iteration, register by register.
-    if (visited % perIteration >= perIteration - registers) points.push(point);
-    if (++visited % perIteration === 0) {
-      for (const p of points) lanes(scale, p);
-      points.length = 0;
-    }
+    if (++visited % perIteration === 0 && scale) { for (const register of registers) lanes(scale, base + register); }
   });
   return result;
 }
