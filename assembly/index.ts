@@ -7,8 +7,8 @@ import { complexPass } from "./complex";
 import { realPass } from "./real";
 import {
   complexLane1, complexLane1Back, complexLane2, complexLane2Back, complexPair, complexPairBack,
-  realLane1, realLane1Back, realLane2, realLane2Back, realPair, realPairBack,
-} from "./stages";
+} from "./complex_stages";
+import { realLane1, realLane1Back, realLane2, realLane2Back, realPair, realPairBack } from "./stages";
 import {
   accumulate, bias, dense, denseBack, diagonal, diagonalBack, factor, factorBack, join, permute, split, window,
 } from "./steps";
@@ -35,7 +35,7 @@ function address(space: i32, offset: i32, stride: i32, row: i32): usize {
 const COMPLEX_PASS: i32 = 32;
 const STEP: i32 = 64;
 
-function execute(r: usize, op: i32, src: usize, dst: usize, g: usize, rows: i32): void {
+function execute(r: usize, op: i32, src: usize, dst: usize, g: usize, rows: i32, first: bool): void {
   const srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
   if (op < COMPLEX_PASS) {
     for (; rows > 0; rows--, src += srcRow, dst += dstRow) realPass(op, r, program, src, dst);
@@ -52,12 +52,12 @@ function execute(r: usize, op: i32, src: usize, dst: usize, g: usize, rows: i32)
     case 67: return complexPair(r, program, src, dst, rows);
     case 68: return complexLane1(r, program, src, dst, rows);
     case 69: return complexLane2(r, program, src, dst, rows);
-    case 70: return realPairBack(r, program, src, dst, g, gradient, rows);
-    case 71: return realLane1Back(r, program, src, dst, g, gradient, rows);
-    case 72: return realLane2Back(r, program, src, dst, g, gradient, rows);
-    case 73: return complexPairBack(r, program, src, dst, g, gradient, rows);
-    case 74: return complexLane1Back(r, program, src, dst, g, gradient, rows);
-    case 75: return complexLane2Back(r, program, src, dst, g, gradient, rows);
+    case 70: return realPairBack(r, program, src, dst, g, gradient, rows, first);
+    case 71: return realLane1Back(r, program, src, dst, g, gradient, rows, first);
+    case 72: return realLane2Back(r, program, src, dst, g, gradient, rows, first);
+    case 73: return complexPairBack(r, program, src, dst, g, gradient, rows, first);
+    case 74: return complexLane1Back(r, program, src, dst, g, gradient, rows, first);
+    case 75: return complexLane2Back(r, program, src, dst, g, gradient, rows, first);
   }
   const w = program + field(r, WEIGHTS), gw = gradient + field(r, GRADIENT), gRow = field(r, G_ROW);
   for (; rows > 0; rows--, src += srcRow, dst += dstRow, g += gRow) {
@@ -79,9 +79,12 @@ function execute(r: usize, op: i32, src: usize, dst: usize, g: usize, rows: i32)
   }
 }
 
-/** Runs `count` records at program + `code` over `rows` rows, `tile` rows at a time. */
+/**
+ * Runs `count` records at program + `code` over `rows` rows, `tile` rows at a time. With `fresh` the first tile writes
+ * weight gradients, otherwise it adds to those that are there.
+ */
 export function run(
-  base: usize, code: i32, count: i32, rows: i32, tile: i32,
+  base: usize, code: i32, count: i32, rows: i32, tile: i32, fresh: bool,
   scratchAt: usize, inputAt: usize, outputAt: usize, cotangentAt: usize, gradientAt: usize,
 ): void {
   program = base;
@@ -97,7 +100,7 @@ export function run(
       const src = address(field(r, SRC_SPACE), field(r, SRC), field(r, SRC_ROW), row);
       const dst = address(field(r, DST_SPACE), field(r, DST), field(r, DST_ROW), row);
       const g = address(field(r, G_SPACE), field(r, G), field(r, G_ROW), row);
-      execute(r, field(r, OP), src, dst, g, some);
+      execute(r, field(r, OP), src, dst, g, some, fresh && row == 0);
     }
   }
 }

@@ -2,11 +2,13 @@
 // the sums of the weight gradient (backward) stay in registers while the rows go by. These are the steps of
 // training; inference uses the fused passes.
 //
-// Weights as in real.ts and complex.ts: for each iteration, for each register, d and then o. Complex vectors are
-// four real parts and then four imaginary parts. A stage of stride 1 or 2 pairs lanes, others pair two vectors.
+// Weights and their gradients have the plain layout [n/2s][2][2][s] of a factor, so that nothing is packed while
+// weights change. A stage of stride 1 or 2 pairs lanes, others pair two vectors.
+//
+// On the first tile of a batch the weight gradient is written, later it is added to.
 
-import { A, COUNT, DST_ROW, G_ROW, GRADIENT, SRC_ROW, TABLE, WEIGHTS, field } from "./record";
-import { add, get, madd, mul, nmadd, put, swap1, swap2 } from "./vec";
+import { A, COUNT, DST_ROW, G_ROW, GRADIENT, SRC_ROW, WEIGHTS, field } from "./record";
+import { get, madd, mul, put, splat, swap1, swap2 } from "./vec";
 
 // @ts-ignore: decorator
 @inline
@@ -14,70 +16,72 @@ function swap(lane: i32, x: v128): v128 {
   return lane == 1 ? swap1(x) : swap2(x);
 }
 
+/** What a sum starts from: 0 on the first tile, else what is there. */
 // @ts-ignore: decorator
 @inline
-function accumulate(p: usize, x: v128): void {
-  put(p, add(get(p, 0), x));
+function sum(first: bool, p: usize): v128 {
+  return first ? splat(0) : get(p, 0);
 }
 
-/** d·x + o·partner, real part. */
-// @ts-ignore: decorator
-@inline
-function re(dr: v128, di: v128, xr: v128, xi: v128, or: v128, oi: v128, pr: v128, pi: v128): v128 {
-  return nmadd(oi, pi, madd(or, pr, nmadd(di, xi, mul(dr, xr))));
-}
-
-/** d·x + o·partner, imaginary part. */
-// @ts-ignore: decorator
-@inline
-function im(dr: v128, di: v128, xr: v128, xi: v128, or: v128, oi: v128, pr: v128, pi: v128): v128 {
-  return madd(oi, pr, madd(or, pi, madd(di, xr, mul(dr, xi))));
-}
-
-/** conj(d)·x + conj(o)·partner, real part. */
-// @ts-ignore: decorator
-@inline
-function reConj(dr: v128, di: v128, xr: v128, xi: v128, or: v128, oi: v128, pr: v128, pi: v128): v128 {
-  return madd(oi, pi, madd(or, pr, madd(di, xi, mul(dr, xr))));
-}
-
-/** conj(d)·x + conj(o)·partner, imaginary part. */
-// @ts-ignore: decorator
-@inline
-function imConj(dr: v128, di: v128, xr: v128, xi: v128, or: v128, oi: v128, pr: v128, pi: v128): v128 {
-  return nmadd(oi, pr, madd(or, pi, nmadd(di, xr, mul(dr, xi))));
-}
-
+/** d·x + o·partner for the pairs at distance s: COUNT blocks of 2s points. */
 export function realPair(r: usize, base: usize, src: usize, dst: usize, rows: i32): void {
-  const a = field(r, A), srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
-  let w = base + field(r, WEIGHTS);
-  let table = base + field(r, TABLE);
-  const end = table + (<usize>field(r, COUNT) << 3);
-  for (; table < end; table += 8, w += 64) {
-    const d0 = get(w, 0), o0 = get(w, 16), d1 = get(w, 32), o1 = get(w, 48);
-    let p = src + load<u32>(table), q = dst + load<u32>(table, 4);
-    for (let i = rows; i > 0; i--, p += srcRow, q += dstRow) {
-      const x0 = get(p, 0), x1 = get(p + a, 0);
-      put(q, madd(o0, x1, mul(d0, x0)));
-      put(q + a, madd(o1, x0, mul(d1, x1)));
+  const s: usize = field(r, A), srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
+  let w: usize = base + field(r, WEIGHTS);
+  for (let block = field(r, COUNT); block > 0; block--) {
+    const end = src + s;
+    while (src < end) {
+      const d0 = get(w, 0), o0 = get(w + s, 0), o1 = get(w + 2 * s, 0), d1 = get(w + 3 * s, 0);
+      let p = src, q = dst;
+      for (let i = rows; i > 0; i--) {
+        const x0 = get(p, 0), x1 = get(p + s, 0);
+        put(q, madd(o0, x1, mul(d0, x0)));
+        put(q + s, madd(o1, x0, mul(d1, x1)));
+        p += srcRow;
+        q += dstRow;
+      }
+      src += 16;
+      dst += 16;
+      w += 16;
     }
+    src += s;
+    dst += s;
+    w += 3 * s;
   }
 }
 
+/** The own weights of four points at stride 1 or 2, from eight floats in plain layout. */
+// @ts-ignore: decorator
+@inline
+function ownLanes(lane: i32, u: v128, v: v128): v128 {
+  return lane == 1 ? v128.shuffle<f32>(u, v, 0, 3, 4, 7) : v128.shuffle<f32>(u, v, 0, 1, 6, 7);
+}
+
+/** The weights of their partners. */
+// @ts-ignore: decorator
+@inline
+function partnerLanes(lane: i32, u: v128, v: v128): v128 {
+  return lane == 1 ? v128.shuffle<f32>(u, v, 1, 2, 5, 6) : v128.shuffle<f32>(u, v, 2, 3, 4, 5);
+}
+
+/** COUNT vectors of four points, stride 1 or 2. */
 // @ts-ignore: decorator
 @inline
 function realLane(lane: i32, r: usize, base: usize, src: usize, dst: usize, rows: i32): void {
   const srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
-  let w = base + field(r, WEIGHTS);
-  let table = base + field(r, TABLE);
-  const end = table + (<usize>field(r, COUNT) << 3);
-  for (; table < end; table += 8, w += 32) {
-    const d = get(w, 0), o = get(w, 16);
-    let p = src + load<u32>(table), q = dst + load<u32>(table, 4);
-    for (let i = rows; i > 0; i--, p += srcRow, q += dstRow) {
+  let w: usize = base + field(r, WEIGHTS);
+  for (let left = field(r, COUNT); left > 0; left--) {
+    const u = get(w, 0), v = get(w, 16);
+    const d = ownLanes(lane, u, v), o = partnerLanes(lane, u, v);
+    let p = src, q = dst;
+    for (let i = rows; i > 0; i--) {
       const x = get(p, 0);
       put(q, madd(o, swap(lane, x), mul(d, x)));
+      p += srcRow;
+      q += dstRow;
     }
+    src += 16;
+    dst += 16;
+    w += 32;
   }
 }
 
@@ -91,181 +95,92 @@ export function realLane2(r: usize, base: usize, src: usize, dst: usize, rows: i
 
 /** gx = Fᵀ·g and the weight gradient: d += g·x, o += g·partner of x. */
 export function realPairBack(
-  r: usize, base: usize, x: usize, gx: usize, g: usize, gw: usize, rows: i32,
+  r: usize, base: usize, x: usize, gx: usize, g: usize, v: usize, rows: i32, first: bool,
 ): void {
-  const a = field(r, A), xRow = field(r, SRC_ROW), gxRow = field(r, DST_ROW), gRow = field(r, G_ROW);
-  let w = base + field(r, WEIGHTS);
-  let v = gw + field(r, GRADIENT);
-  let table = base + field(r, TABLE);
-  const end = table + (<usize>field(r, COUNT) << 3);
-  for (; table < end; table += 8, w += 64, v += 64) {
-    const d0 = get(w, 0), o0 = get(w, 16), d1 = get(w, 32), o1 = get(w, 48);
-    let e0 = get(v, 0), f0 = get(v, 16), e1 = get(v, 32), f1 = get(v, 48);
-    const offset = load<u32>(table);
-    let p = x + offset, q = gx + offset, s = g + offset;
-    for (let i = rows; i > 0; i--, p += xRow, q += gxRow, s += gRow) {
-      const x0 = get(p, 0), x1 = get(p + a, 0), g0 = get(s, 0), g1 = get(s + a, 0);
-      e0 = madd(g0, x0, e0);
-      f0 = madd(g0, x1, f0);
-      e1 = madd(g1, x1, e1);
-      f1 = madd(g1, x0, f1);
-      put(q, madd(o1, g1, mul(d0, g0)));
-      put(q + a, madd(o0, g0, mul(d1, g1)));
+  const s: usize = field(r, A), xRow = field(r, SRC_ROW), gxRow = field(r, DST_ROW), gRow = field(r, G_ROW);
+  let w: usize = base + field(r, WEIGHTS);
+  v += field(r, GRADIENT);
+  for (let block = field(r, COUNT); block > 0; block--) {
+    const end = x + s;
+    while (x < end) {
+      const d0 = get(w, 0), o0 = get(w + s, 0), o1 = get(w + 2 * s, 0), d1 = get(w + 3 * s, 0);
+      let e0 = sum(first, v), f0 = sum(first, v + s), f1 = sum(first, v + 2 * s), e1 = sum(first, v + 3 * s);
+      let p = x, q = gx, t = g;
+      for (let i = rows; i > 0; i--) {
+        const x0 = get(p, 0), x1 = get(p + s, 0), g0 = get(t, 0), g1 = get(t + s, 0);
+        e0 = madd(g0, x0, e0);
+        f0 = madd(g0, x1, f0);
+        e1 = madd(g1, x1, e1);
+        f1 = madd(g1, x0, f1);
+        put(q, madd(o1, g1, mul(d0, g0)));
+        put(q + s, madd(o0, g0, mul(d1, g1)));
+        p += xRow;
+        q += gxRow;
+        t += gRow;
+      }
+      put(v, e0);
+      put(v + s, f0);
+      put(v + 2 * s, f1);
+      put(v + 3 * s, e1);
+      x += 16;
+      gx += 16;
+      g += 16;
+      w += 16;
+      v += 16;
     }
-    put(v, e0); put(v + 16, f0); put(v + 32, e1); put(v + 48, f1);
+    x += s;
+    gx += s;
+    g += s;
+    w += 3 * s;
+    v += 3 * s;
   }
 }
 
 // @ts-ignore: decorator
 @inline
 function realLaneBack(
-  lane: i32, r: usize, base: usize, x: usize, gx: usize, g: usize, gw: usize, rows: i32,
+  lane: i32, r: usize, base: usize, x: usize, gx: usize, g: usize, v: usize, rows: i32, first: bool,
 ): void {
   const xRow = field(r, SRC_ROW), gxRow = field(r, DST_ROW), gRow = field(r, G_ROW);
-  let w = base + field(r, WEIGHTS);
-  let v = gw + field(r, GRADIENT);
-  let table = base + field(r, TABLE);
-  const end = table + (<usize>field(r, COUNT) << 3);
-  for (; table < end; table += 8, w += 32, v += 32) {
-    const d = get(w, 0), o = get(w, 16);
-    let e = get(v, 0), f = get(v, 16);
-    const offset = load<u32>(table);
-    let p = x + offset, q = gx + offset, s = g + offset;
-    for (let i = rows; i > 0; i--, p += xRow, q += gxRow, s += gRow) {
+  let w: usize = base + field(r, WEIGHTS);
+  v += field(r, GRADIENT);
+  for (let left = field(r, COUNT); left > 0; left--) {
+    const w0 = get(w, 0), w1 = get(w, 16), v0 = sum(first, v), v1 = sum(first, v + 16);
+    const d = ownLanes(lane, w0, w1), o = partnerLanes(lane, w0, w1);
+    let e = ownLanes(lane, v0, v1), f = partnerLanes(lane, v0, v1);
+    let p = x, q = gx, s = g;
+    for (let i = rows; i > 0; i--) {
       const x0 = get(p, 0), g0 = get(s, 0);
       e = madd(g0, x0, e);
       f = madd(g0, swap(lane, x0), f);
       put(q, madd(d, g0, swap(lane, mul(o, g0))));
+      p += xRow;
+      q += gxRow;
+      s += gRow;
     }
-    put(v, e); put(v + 16, f);
+    if (lane == 1) {
+      put(v, v128.shuffle<f32>(e, f, 0, 4, 5, 1));
+      put(v + 16, v128.shuffle<f32>(e, f, 2, 6, 7, 3));
+    } else {
+      put(v, v128.shuffle<f32>(e, f, 0, 1, 4, 5));
+      put(v + 16, v128.shuffle<f32>(e, f, 6, 7, 2, 3));
+    }
+    x += 16;
+    gx += 16;
+    g += 16;
+    w += 32;
+    v += 32;
   }
 }
 
-export function realLane1Back(r: usize, base: usize, x: usize, gx: usize, g: usize, gw: usize, rows: i32): void {
-  realLaneBack(1, r, base, x, gx, g, gw, rows);
-}
-
-export function realLane2Back(r: usize, base: usize, x: usize, gx: usize, g: usize, gw: usize, rows: i32): void {
-  realLaneBack(2, r, base, x, gx, g, gw, rows);
-}
-
-export function complexPair(r: usize, base: usize, src: usize, dst: usize, rows: i32): void {
-  const a = field(r, A), srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
-  let w = base + field(r, WEIGHTS);
-  let table = base + field(r, TABLE);
-  const end = table + (<usize>field(r, COUNT) << 3);
-  for (; table < end; table += 8, w += 128) {
-    let p = src + load<u32>(table), q = dst + load<u32>(table, 4);
-    for (let i = rows; i > 0; i--, p += srcRow, q += dstRow) {
-      const pa = p + a, qa = q + a;
-      const x0 = get(p, 0), y0 = get(p, 16), x1 = get(pa, 0), y1 = get(pa, 16);
-      const dr = get(w, 0), di = get(w, 16), or = get(w, 32), oi = get(w, 48);
-      put(q, re(dr, di, x0, y0, or, oi, x1, y1));
-      put(q + 16, im(dr, di, x0, y0, or, oi, x1, y1));
-      const er = get(w, 64), ei = get(w, 80), pr = get(w, 96), pi = get(w, 112);
-      put(qa, re(er, ei, x1, y1, pr, pi, x0, y0));
-      put(qa + 16, im(er, ei, x1, y1, pr, pi, x0, y0));
-    }
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function complexLane(lane: i32, r: usize, base: usize, src: usize, dst: usize, rows: i32): void {
-  const srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
-  let w = base + field(r, WEIGHTS);
-  let table = base + field(r, TABLE);
-  const end = table + (<usize>field(r, COUNT) << 3);
-  for (; table < end; table += 8, w += 64) {
-    const dr = get(w, 0), di = get(w, 16), or = get(w, 32), oi = get(w, 48);
-    let p = src + load<u32>(table), q = dst + load<u32>(table, 4);
-    for (let i = rows; i > 0; i--, p += srcRow, q += dstRow) {
-      const x = get(p, 0), y = get(p, 16);
-      const s = swap(lane, x), t = swap(lane, y);
-      put(q, re(dr, di, x, y, or, oi, s, t));
-      put(q + 16, im(dr, di, x, y, or, oi, s, t));
-    }
-  }
-}
-
-export function complexLane1(r: usize, base: usize, src: usize, dst: usize, rows: i32): void {
-  complexLane(1, r, base, src, dst, rows);
-}
-
-export function complexLane2(r: usize, base: usize, src: usize, dst: usize, rows: i32): void {
-  complexLane(2, r, base, src, dst, rows);
-}
-
-/** gx = Fᴴ·g and the weight gradient: d += g·conj(x), o += g·conj(partner of x). */
-export function complexPairBack(
-  r: usize, base: usize, x: usize, gx: usize, g: usize, gw: usize, rows: i32,
+export function realLane1Back(
+  r: usize, base: usize, x: usize, gx: usize, g: usize, v: usize, rows: i32, first: bool,
 ): void {
-  const a = field(r, A), xRow = field(r, SRC_ROW), gxRow = field(r, DST_ROW), gRow = field(r, G_ROW);
-  let w = base + field(r, WEIGHTS);
-  let v = gw + field(r, GRADIENT);
-  let table = base + field(r, TABLE);
-  const end = table + (<usize>field(r, COUNT) << 3);
-  for (; table < end; table += 8, w += 128, v += 128) {
-    const offset = load<u32>(table);
-    let p = x + offset, q = gx + offset, s = g + offset;
-    for (let i = rows; i > 0; i--, p += xRow, q += gxRow, s += gRow) {
-      const pa = p + a, qa = q + a, sa = s + a;
-      const x0 = get(p, 0), y0 = get(p, 16), x1 = get(pa, 0), y1 = get(pa, 16);
-      const g0 = get(s, 0), h0 = get(s, 16), g1 = get(sa, 0), h1 = get(sa, 16);
-      put(v, madd(h0, y0, madd(g0, x0, get(v, 0))));
-      put(v + 16, nmadd(g0, y0, madd(h0, x0, get(v, 16))));
-      put(v + 32, madd(h0, y1, madd(g0, x1, get(v, 32))));
-      put(v + 48, nmadd(g0, y1, madd(h0, x1, get(v, 48))));
-      put(v + 64, madd(h1, y1, madd(g1, x1, get(v, 64))));
-      put(v + 80, nmadd(g1, y1, madd(h1, x1, get(v, 80))));
-      put(v + 96, madd(h1, y0, madd(g1, x0, get(v, 96))));
-      put(v + 112, nmadd(g1, y0, madd(h1, x0, get(v, 112))));
-      const dr = get(w, 0), di = get(w, 16), pr = get(w, 96), pi = get(w, 112);
-      put(q, reConj(dr, di, g0, h0, pr, pi, g1, h1));
-      put(q + 16, imConj(dr, di, g0, h0, pr, pi, g1, h1));
-      const er = get(w, 64), ei = get(w, 80), or = get(w, 32), oi = get(w, 48);
-      put(qa, reConj(er, ei, g1, h1, or, oi, g0, h0));
-      put(qa + 16, imConj(er, ei, g1, h1, or, oi, g0, h0));
-    }
-  }
+  realLaneBack(1, r, base, x, gx, g, v, rows, first);
 }
 
-// @ts-ignore: decorator
-@inline
-function complexLaneBack(
-  lane: i32, r: usize, base: usize, x: usize, gx: usize, g: usize, gw: usize, rows: i32,
+export function realLane2Back(
+  r: usize, base: usize, x: usize, gx: usize, g: usize, v: usize, rows: i32, first: bool,
 ): void {
-  const xRow = field(r, SRC_ROW), gxRow = field(r, DST_ROW), gRow = field(r, G_ROW);
-  let w = base + field(r, WEIGHTS);
-  let v = gw + field(r, GRADIENT);
-  let table = base + field(r, TABLE);
-  const end = table + (<usize>field(r, COUNT) << 3);
-  for (; table < end; table += 8, w += 64, v += 64) {
-    const dr = get(w, 0), di = get(w, 16), or = get(w, 32), oi = get(w, 48);
-    let er = get(v, 0), ei = get(v, 16), fr = get(v, 32), fi = get(v, 48);
-    const offset = load<u32>(table);
-    let p = x + offset, q = gx + offset, s = g + offset;
-    for (let i = rows; i > 0; i--, p += xRow, q += gxRow, s += gRow) {
-      const xr = get(p, 0), xi = get(p, 16), gr = get(s, 0), gi = get(s, 16);
-      const sr = swap(lane, xr), si = swap(lane, xi);
-      er = madd(gi, xi, madd(gr, xr, er));
-      ei = nmadd(gr, xi, madd(gi, xr, ei));
-      fr = madd(gi, si, madd(gr, sr, fr));
-      fi = nmadd(gr, si, madd(gi, sr, fi));
-      // conj(o)·g belongs to the partner: swap after the product.
-      const tr = swap(lane, madd(oi, gi, mul(or, gr)));
-      const ti = swap(lane, nmadd(oi, gr, mul(or, gi)));
-      put(q, add(tr, madd(di, gi, mul(dr, gr))));
-      put(q + 16, add(ti, nmadd(di, gr, mul(dr, gi))));
-    }
-    put(v, er); put(v + 16, ei); put(v + 32, fr); put(v + 48, fi);
-  }
-}
-
-export function complexLane1Back(r: usize, base: usize, x: usize, gx: usize, g: usize, gw: usize, rows: i32): void {
-  complexLaneBack(1, r, base, x, gx, g, gw, rows);
-}
-
-export function complexLane2Back(r: usize, base: usize, x: usize, gx: usize, g: usize, gw: usize, rows: i32): void {
-  complexLaneBack(2, r, base, x, gx, g, gw, rows);
+  realLaneBack(2, r, base, x, gx, g, v, rows, first);
 }

@@ -12,13 +12,17 @@ import { relaxed, simd } from "./bytes.generated.ts";
 /** Which kernels run: Wasm with fused multiply-add, Wasm SIMD, or plain TypeScript. */
 export type MachineName = "relaxed" | "simd" | "scalar";
 
-/** Runs `count` records at `program + code` over `rows` rows, `tile` at a time; all addresses in bytes. */
+/**
+ * Runs `count` records at `program + code` over `rows` rows, `tile` at a time; all addresses in bytes. With `fresh` (1)
+ * the first tile writes weight gradients, otherwise (0) it adds to those that are there.
+ */
 export type Run = (
   program: number,
   code: number,
   count: number,
   rows: number,
   tile: number,
+  fresh: number,
   scratch: number,
   input: number,
   output: number,

@@ -35,6 +35,7 @@ export class ScalarRunner {
     count: number,
     rows: number,
     tile: number,
+    fresh: number,
     scratch: number,
     input: number,
     output: number,
@@ -45,7 +46,9 @@ export class ScalarRunner {
     [program, scratch, input, output, cotangent, gradient].forEach((base, i) => bases[i] = base >> 2);
     for (let row = 0; row < rows; row += tile) {
       const some = Math.min(tile, rows - row);
-      for (let i = 0; i < count; i++) this.#execute(((program + code) >> 2) + i * FIELDS, row, some);
+      for (let i = 0; i < count; i++) {
+        this.#execute(((program + code) >> 2) + i * FIELDS, row, some, fresh === 1 && row === 0);
+      }
     }
   };
 
@@ -55,7 +58,7 @@ export class ScalarRunner {
     return this.#bases[space] + (offset >> 2) + advance;
   }
 
-  #execute(r: number, row: number, rows: number): void {
+  #execute(r: number, row: number, rows: number, fresh: boolean): void {
     const m = this.#memory, i32 = m.i32;
     const op = i32[r];
     const base = this.#bases[0], gradient = this.#bases[5] + (i32[r + Field.gradient] >> 2);
@@ -68,9 +71,11 @@ export class ScalarRunner {
       else if (op < Op.realPair) complexPass(m, op - Op.complexPass, r, base, src, dst);
       else if (op <= Op.realLane2) realStage(m, op - Op.realPair, r, base, src, dst);
       else if (op <= Op.complexLane2) complexStage(m, op - Op.complexPair, r, base, src, dst);
-      else if (op <= Op.realLane2Back) realStageBack(m, op - Op.realPairBack, r, base, src, dst, g, gradient);
+      else if (op <= Op.realLane2Back) {
+        realStageBack(m, op - Op.realPairBack, r, base, src, dst, g, gradient, fresh && k === 0);
+      }
       else if (op <= Op.complexLane2Back) {
-        complexStageBack(m, op - Op.complexPairBack, r, base, src, dst, g, gradient);
+        complexStageBack(m, op - Op.complexPairBack, r, base, src, dst, g, gradient, fresh && k === 0);
       } else this.#step(op, r, base, src, dst, g, gradient);
     }
   }

@@ -1,6 +1,6 @@
 /**
- * Twins of the single factors of training (assembly/stages.ts), one row at a time. `kind` 0 pairs two vectors, 1 and
- * 2 pair the lanes of one vector at stride 1 and 2.
+ * Twins of the single factors of training (assembly/stages.ts, assembly/complex_stages.ts), one row at a time. `kind` 0
+ * pairs two vectors, 1 and 2 pair the lanes of one vector at stride 1 and 2. Weights and gradients are in plain layout.
  *
  * @module
  */
@@ -8,28 +8,23 @@
 import { Field } from "./record.ts";
 import type { Memory } from "./scalar.ts";
 
-/**
- * Calls `pair(k, j, v, u)` for each pair of elements k and j of an iteration, with the offset of their weights (v for
- * k, u for j) from the weights of the iteration; `size` is the number of floats of a vector's weights.
- */
-function pairs(kind: number, size: number, distance: number): { k: number; j: number; v: number; u: number }[] {
-  if (kind === 0) {
-    return [0, 1, 2, 3].map((lane) => ({ k: lane, j: distance + lane, v: lane, u: size + lane }));
-  }
-  return (kind === 1 ? [0, 2] : [0, 1]).map((lane) => ({ k: lane, j: lane + kind, v: lane, u: lane + kind }));
+/** The stride in points and the number of blocks of 2·stride points of a stage. */
+function shape(i32: Int32Array, r: number, kind: number, pointBytes: number): { s: number; blocks: number } {
+  const count = i32[r + Field.count];
+  if (kind === 0) return { s: i32[r + Field.stride[0]] / pointBytes, blocks: count };
+  return { s: kind, blocks: count * 2 / kind };
 }
 
 /** Twin of `realPair`, `realLane1` and `realLane2`. */
 export function realStage(m: Memory, kind: number, r: number, base: number, src: number, dst: number): void {
   const { f32, i32 } = m;
-  const list = pairs(kind, 8, i32[r + Field.stride[0]] >> 2);
-  let w = base + (i32[r + Field.weights] >> 2), table = base + (i32[r + Field.table] >> 2);
-  for (let left = i32[r + Field.count]; left > 0; left--, table += 2, w += kind === 0 ? 16 : 8) {
-    const p = src + (i32[table] >> 2), q = dst + (i32[table + 1] >> 2);
-    for (const { k, j, v, u } of list) {
-      const x = f32[p + k], y = f32[p + j];
-      f32[q + k] = f32[w + v] * x + f32[w + v + 4] * y;
-      f32[q + j] = f32[w + u] * y + f32[w + u + 4] * x;
+  const { s, blocks } = shape(i32, r, kind, 4);
+  let w = base + (i32[r + Field.weights] >> 2);
+  for (let block = 0; block < blocks; block++, src += s, dst += s, w += 3 * s) {
+    for (let delta = 0; delta < s; delta++, src++, dst++, w++) {
+      const x = f32[src], y = f32[src + s];
+      f32[dst] = f32[w] * x + f32[w + s] * y;
+      f32[dst + s] = f32[w + 2 * s] * x + f32[w + 3 * s] * y;
     }
   }
 }
@@ -43,40 +38,44 @@ export function realStageBack(
   x: number,
   gx: number,
   g: number,
-  gw: number,
+  v: number,
+  first: boolean,
 ): void {
   const { f32, i32 } = m;
-  const list = pairs(kind, 8, i32[r + Field.stride[0]] >> 2);
-  const step = kind === 0 ? 16 : 8;
-  let w = base + (i32[r + Field.weights] >> 2), table = base + (i32[r + Field.table] >> 2);
-  for (let left = i32[r + Field.count]; left > 0; left--, table += 2, w += step, gw += step) {
-    const at = i32[table] >> 2;
-    for (const { k, j, v, u } of list) {
-      const x0 = f32[x + at + k], x1 = f32[x + at + j], g0 = f32[g + at + k], g1 = f32[g + at + j];
-      f32[gw + v] += g0 * x0;
-      f32[gw + v + 4] += g0 * x1;
-      f32[gw + u] += g1 * x1;
-      f32[gw + u + 4] += g1 * x0;
-      f32[gx + at + k] = f32[w + v] * g0 + f32[w + u + 4] * g1;
-      f32[gx + at + j] = f32[w + u] * g1 + f32[w + v + 4] * g0;
+  const { s, blocks } = shape(i32, r, kind, 4);
+  let w = base + (i32[r + Field.weights] >> 2);
+  if (first) f32.fill(0, v, v + 4 * s * blocks);
+  for (let block = 0; block < blocks; block++, x += s, gx += s, g += s, w += 3 * s, v += 3 * s) {
+    for (let delta = 0; delta < s; delta++, x++, gx++, g++, w++, v++) {
+      const x0 = f32[x], x1 = f32[x + s], g0 = f32[g], g1 = f32[g + s];
+      f32[v] += g0 * x0;
+      f32[v + s] += g0 * x1;
+      f32[v + 2 * s] += g1 * x0;
+      f32[v + 3 * s] += g1 * x1;
+      f32[gx] = f32[w] * g0 + f32[w + 2 * s] * g1;
+      f32[gx + s] = f32[w + s] * g0 + f32[w + 3 * s] * g1;
     }
   }
+}
+
+/** Where point k of split complex vectors lies: four real parts, then four imaginary parts. */
+function point(k: number): number {
+  return (k >> 2) * 8 + (k & 3);
 }
 
 /** Twin of `complexPair`, `complexLane1` and `complexLane2`. */
 export function complexStage(m: Memory, kind: number, r: number, base: number, src: number, dst: number): void {
   const { f32, i32 } = m;
-  const list = pairs(kind, 16, i32[r + Field.stride[0]] >> 2);
-  let w = base + (i32[r + Field.weights] >> 2), table = base + (i32[r + Field.table] >> 2);
-  for (let left = i32[r + Field.count]; left > 0; left--, table += 2, w += kind === 0 ? 32 : 16) {
-    const p = src + (i32[table] >> 2), q = dst + (i32[table + 1] >> 2);
-    for (const { k, j, v, u } of list) {
-      const xr = f32[p + k], xi = f32[p + k + 4], yr = f32[p + j], yi = f32[p + j + 4];
-      const a = w + v, b = w + u;
-      f32[q + k] = f32[a] * xr - f32[a + 4] * xi + f32[a + 8] * yr - f32[a + 12] * yi;
-      f32[q + k + 4] = f32[a] * xi + f32[a + 4] * xr + f32[a + 8] * yi + f32[a + 12] * yr;
-      f32[q + j] = f32[b] * yr - f32[b + 4] * yi + f32[b + 8] * xr - f32[b + 12] * xi;
-      f32[q + j + 4] = f32[b] * yi + f32[b + 4] * yr + f32[b + 8] * xi + f32[b + 12] * xr;
+  const { s, blocks } = shape(i32, r, kind, 8);
+  let w = base + (i32[r + Field.weights] >> 2);
+  for (let block = 0; block < blocks; block++, w += 6 * s) {
+    for (let delta = 0; delta < s; delta++, w += 2) {
+      const k = point(block * 2 * s + delta), j = point(block * 2 * s + delta + s);
+      const xr = f32[src + k], xi = f32[src + k + 4], yr = f32[src + j], yi = f32[src + j + 4];
+      for (const [to, a, b] of [[dst + k, w, w + 2 * s], [dst + j, w + 4 * s, w + 6 * s]]) {
+        f32[to] = f32[a] * xr - f32[a + 1] * xi + f32[b] * yr - f32[b + 1] * yi;
+        f32[to + 4] = f32[a] * xi + f32[a + 1] * xr + f32[b] * yi + f32[b + 1] * yr;
+      }
     }
   }
 }
@@ -90,31 +89,30 @@ export function complexStageBack(
   x: number,
   gx: number,
   g: number,
-  gw: number,
+  v: number,
+  first: boolean,
 ): void {
   const { f32, i32 } = m;
-  const list = pairs(kind, 16, i32[r + Field.stride[0]] >> 2);
-  const step = kind === 0 ? 32 : 16;
-  let w = base + (i32[r + Field.weights] >> 2), table = base + (i32[r + Field.table] >> 2);
-  for (let left = i32[r + Field.count]; left > 0; left--, table += 2, w += step, gw += step) {
-    const at = i32[table] >> 2;
-    for (const { k, j, v, u } of list) {
-      const p = x + at + k, q = x + at + j, s = g + at + k, t = g + at + j;
-      const xr = f32[p], xi = f32[p + 4], yr = f32[q], yi = f32[q + 4];
-      const gr = f32[s], gi = f32[s + 4], hr = f32[t], hi = f32[t + 4];
-      const a = w + v, b = w + u, c = gw + v, d = gw + u;
-      f32[c] += gr * xr + gi * xi;
-      f32[c + 4] += gi * xr - gr * xi;
-      f32[c + 8] += gr * yr + gi * yi;
-      f32[c + 12] += gi * yr - gr * yi;
-      f32[d] += hr * yr + hi * yi;
-      f32[d + 4] += hi * yr - hr * yi;
-      f32[d + 8] += hr * xr + hi * xi;
-      f32[d + 12] += hi * xr - hr * xi;
-      f32[gx + at + k] = f32[a] * gr + f32[a + 4] * gi + f32[b + 8] * hr + f32[b + 12] * hi;
-      f32[gx + at + k + 4] = f32[a] * gi - f32[a + 4] * gr + f32[b + 8] * hi - f32[b + 12] * hr;
-      f32[gx + at + j] = f32[b] * hr + f32[b + 4] * hi + f32[a + 8] * gr + f32[a + 12] * gi;
-      f32[gx + at + j + 4] = f32[b] * hi - f32[b + 4] * hr + f32[a + 8] * gi - f32[a + 12] * gr;
+  const { s, blocks } = shape(i32, r, kind, 8);
+  let w = base + (i32[r + Field.weights] >> 2);
+  if (first) f32.fill(0, v, v + 8 * s * blocks);
+  for (let block = 0; block < blocks; block++, w += 6 * s, v += 6 * s) {
+    for (let delta = 0; delta < s; delta++, w += 2, v += 2) {
+      const k = point(block * 2 * s + delta), j = point(block * 2 * s + delta + s);
+      const xr = f32[x + k], xi = f32[x + k + 4], yr = f32[x + j], yi = f32[x + j + 4];
+      const gr = f32[g + k], gi = f32[g + k + 4], hr = f32[g + j], hi = f32[g + j + 4];
+      f32[v] += gr * xr + gi * xi;
+      f32[v + 1] += gi * xr - gr * xi;
+      f32[v + 2 * s] += gr * yr + gi * yi;
+      f32[v + 2 * s + 1] += gi * yr - gr * yi;
+      f32[v + 4 * s] += hr * xr + hi * xi;
+      f32[v + 4 * s + 1] += hi * xr - hr * xi;
+      f32[v + 6 * s] += hr * yr + hi * yi;
+      f32[v + 6 * s + 1] += hi * yr - hr * yi;
+      for (const [to, a, b] of [[gx + k, w, w + 4 * s], [gx + j, w + 2 * s, w + 6 * s]]) {
+        f32[to] = f32[a] * gr + f32[a + 1] * gi + f32[b] * hr + f32[b + 1] * hi;
+        f32[to + 4] = f32[a] * gi - f32[a + 1] * gr + f32[b] * hi - f32[b + 1] * hr;
+      }
     }
   }
 }

@@ -6,7 +6,7 @@
  */
 
 import { Op, passOperation, Space, type View } from "../kernels/record.ts";
-import { findRuns, type Pass, planPasses, type Run } from "./chain.ts";
+import { findRuns, planPasses, type Run } from "./chain.ts";
 import { type Image, ImageBuilder } from "./image.ts";
 import { offsetTable, packedLength, type PackedPass, packRun, panelIndex } from "./pack.ts";
 import type { Program } from "./program.ts";
@@ -134,13 +134,13 @@ function emitRun(image: ImageBuilder, run: Run, src: View, dst: View): void {
       op: pass.kind === "pass"
         ? passOperation(run.complex, pass.strides.length, form === "unit", pass.lanes)
         : (run.complex ? Op.complexLane1 : Op.realLane1) + pass.stride - 1,
-      count: iterationCount(pass, run),
+      count: run.n / 4 >> (pass.kind === "pass" ? pass.strides.length : 0),
       src: from,
       dst,
       stride: pass.kind === "pass" ? pass.strides.map((s) => s * bytes) : [],
       extra: [first | last | (scaled ? 4 : 0)],
       weights,
-      table: tableOf(image, pass, run),
+      table: pass.kind === "pass" ? storeIndex(image, offsetTable(pass, run)) : 0,
     });
     weights += lengths[i] * 4;
     from = dst;
@@ -148,16 +148,6 @@ function emitRun(image: ImageBuilder, run: Run, src: View, dst: View): void {
   if (run.complex && passes[passes.length - 1].kind === "lane") {
     image.emit({ op: Op.join, count: vectors, src: dst, dst });
   }
-}
-
-/** Number of iterations of a pass. */
-export function iterationCount(pass: Pass, run: Run): number {
-  return run.n / 4 >> (pass.kind === "pass" ? pass.strides.length : 0);
-}
-
-/** Reserves the table of offsets of a pass. */
-export function tableOf(image: ImageBuilder, pass: Pass, run: Run): number {
-  return image.table(iterationCount(pass, run) * 2, (memory, at) => memory.set(offsetTable(pass, run), at));
 }
 
 function emitStep(

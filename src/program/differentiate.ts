@@ -21,22 +21,20 @@ import {
   emitPermutation,
   emitWindow,
   fillPanels,
-  iterationCount,
   panelLength,
   storeIndex,
   storeWeights,
-  tableOf,
   tileRows,
 } from "./compile.ts";
 import { type Image, ImageBuilder } from "./image.ts";
-import { generalIndex, panelIndex } from "./pack.ts";
+import { panelIndex } from "./pack.ts";
 import { type Program, transposeFactor } from "./program.ts";
 import { type DenseStep, floats, inputsOf, isWeighted, type Step, type WeightedStep } from "./step.ts";
 
 /** A compiled backward direction. */
 export interface Derivative {
   readonly image: Image;
-  /** Adds the weight gradients at an element index of memory to arrays in the order of `program.weights`. */
+  /** Copies the weight gradients at an element index of memory to arrays in the order of `program.weights`. */
   readonly collect: (memory: Float32Array, at: number, gradients: readonly Float32Array[]) => void;
 }
 
@@ -97,16 +95,21 @@ class Differentiator {
       if (isWeighted(step)) numbers.set(i, numbers.size);
     });
     const collectors = this.#collectors;
+    const reached = new Set(collectors.map(({ step }) => step));
     return (memory, at, gradients) => {
+      for (const [step, number] of numbers) if (!reached.has(step)) gradients[number].fill(0);
       for (const { step, at: offset, collect } of collectors) {
         collect(memory, at + (offset >> 2), gradients[numbers.get(step)!]);
       }
     };
   }
 
-  /** Reserves the gradient of a step; returns its byte offset. */
-  #gradient(number: number, step: WeightedStep, count: number, collect: Collector): number {
-    const at = this.#image.gradient(count);
+  /**
+   * Reserves the gradient of a step; returns its byte offset. Gradients that are not `written` by the first tile are
+   * cleared before a run.
+   */
+  #gradient(number: number, step: WeightedStep, count: number, collect: Collector, written = false): number {
+    const at = this.#image.gradient(count, written);
     const collector = step.original ? folded(step, collect) : collect;
     this.#collectors.push({ step: number, at, collect: collector });
     return at;
@@ -146,20 +149,15 @@ class Differentiator {
       from = image.scratch(width);
       image.emit({ op: Op.split, count: vectors, src: source, dst: from });
     }
-    const stages: { pass: Pass; x: View; weights: number; table: number; gradient: number }[] = [];
+    const stages: { pass: Pass; x: View; weights: number; gradient: number }[] = [];
     passes.forEach((pass, i) => {
-      const index = generalIndex(pass, run), step = run.factors[i];
-      const weights = image.weights(index.length, (memory, at) => {
-        for (let k = 0; k < index.length; k++) memory[at + k] = step.weights[index[k]];
-      });
-      const gradient = this.#gradient(run.first + i, step, index.length, (memory, at, result) => {
-        for (let k = 0; k < index.length; k++) result[index[k]] += memory[at + k];
-      });
-      const table = tableOf(image, pass, run);
-      stages.push({ pass, x: from, weights, table, gradient });
+      const step = run.factors[i];
+      const weights = storeWeights(image, step.weights);
+      const gradient = this.#gradient(run.first + i, step, step.weights.length, copyPlain, true);
+      stages.push({ pass, x: from, weights, gradient });
       // The value after the last factor is needed only by what follows.
       const dst = image.scratch(width);
-      image.emit({ ...this.#single(pass, run, false), src: from, dst, weights, table });
+      image.emit({ ...this.#single(pass, run, false), src: from, dst, weights });
       from = dst;
     });
     const last = run.first + run.factors.length;
@@ -173,9 +171,9 @@ class Differentiator {
         image.release(g);
         g = split;
       }
-      for (const { pass, x, weights, table, gradient } of stages.reverse()) {
+      for (const { pass, x, weights, gradient } of stages.reverse()) {
         const dst = g.space === Space.scratch ? g : image.scratch(width);
-        image.emit({ ...this.#single(pass, run, true), src: x, dst, g, weights, table, gradient });
+        image.emit({ ...this.#single(pass, run, true), src: x, dst, g, weights, gradient });
         g = dst;
       }
       if (run.complex) image.emit({ op: Op.join, count: vectors, src: g, dst: g });
@@ -191,7 +189,7 @@ class Differentiator {
     const bytes = run.complex ? 8 : 4;
     return {
       op: pass.kind === "lane" ? first + pass.stride : first,
-      count: iterationCount(pass, run),
+      count: pass.kind === "pass" ? run.n / (2 * pass.strides[0]) : run.n / 4,
       stride: pass.kind === "pass" ? pass.strides.map((s) => s * bytes) : [],
     };
   }
@@ -207,7 +205,7 @@ class Differentiator {
         const { a, b, c, d } = step.pattern;
         const complex = step.field === "complex" ? 1 : 0;
         const weights = storeWeights(image, step.weights);
-        const gradient = this.#gradient(number, step, step.weights.length, addPlain);
+        const gradient = this.#gradient(number, step, step.weights.length, copyPlain);
         emitFactor(image, step, weights, view(step.from), dst);
         this.#back.push(() => {
           const g = this.#take(out), gx = image.scratch(widths[step.from]);
@@ -229,7 +227,7 @@ class Differentiator {
       case "diagonal": {
         const complex = step.field === "complex" ? 1 : 0;
         const weights = storeWeights(image, step.weights);
-        const gradient = this.#gradient(number, step, width, addPlain);
+        const gradient = this.#gradient(number, step, width, copyPlain);
         const src = view(step.from);
         image.emit({ op: Op.diagonal, count: width, src, dst, weights, extra: [complex] });
         this.#back.push(() => {
@@ -265,7 +263,7 @@ class Differentiator {
         return;
       case "bias": {
         const weights = storeWeights(image, step.weights);
-        const gradient = this.#gradient(number, step, width, addPlain);
+        const gradient = this.#gradient(number, step, width, copyPlain);
         image.emit({ op: Op.bias, count: width, src: view(step.from), dst, weights });
         this.#back.push(() => {
           const g = this.#take(out);
@@ -286,6 +284,7 @@ class Differentiator {
     const src = this.#values[step.from];
     const { index, negative } = panelIndex(step);
     const gradient = this.#gradient(number, step, length, (memory, at, result) => {
+      result.fill(0);
       for (let k = 0; k < length; k++) {
         if (index[k] >= 0) result[index[k]] += negative(k) ? -memory[at + k] : memory[at + k];
       }
@@ -330,9 +329,7 @@ class Differentiator {
   }
 }
 
-const addPlain: Collector = (memory, at, result) => {
-  for (let k = 0; k < result.length; k++) result[k] += memory[at + k];
-};
+const copyPlain: Collector = (memory, at, result) => result.set(memory.subarray(at, at + result.length));
 
 /** Folds the gradient of weights that were made from real ones back onto those. */
 function folded(step: WeightedStep, collect: Collector): Collector {
@@ -340,6 +337,6 @@ function folded(step: WeightedStep, collect: Collector): Collector {
     const whole = new Float32Array(step.weights.length);
     collect(memory, at, whole);
     const both = step.field === "real";
-    for (let k = 0; k < result.length; k++) result[k] += whole[2 * k] + (both ? whole[2 * k + 1] : 0);
+    for (let k = 0; k < result.length; k++) result[k] = whole[2 * k] + (both ? whole[2 * k + 1] : 0);
   };
 }

@@ -103,7 +103,7 @@ export class Executable {
     const outputAt = m.staging(OUTPUT, rows * this.#outputWidth * 4);
     const program = this.#forward.address();
     m.f32.set(x, inputAt >> 2);
-    m.run(program, code, instructions.length, rows, tile, scratchAt, inputAt, outputAt, 0, 0);
+    m.run(program, code, instructions.length, rows, tile, 1, scratchAt, inputAt, outputAt, 0, 0);
     out.set(this.#outputView(outputAt >> 2, rows * this.#outputWidth));
   }
 
@@ -119,8 +119,8 @@ export class Executable {
   }
 
   /**
-   * Reverse mode: the cotangent of the input, written to `gx`, and the gradients of the weights, added to arrays in
-   * the order of `program.weights`, for the input `x` and the cotangent `g` of the output.
+   * Reverse mode: the cotangent of the input, written to `gx`, and the gradients of the weights, written to arrays
+   * in the order of `program.weights`, for the input `x` and the cotangent `g` of the output.
    */
   gradient(
     x: Float32Array,
@@ -137,7 +137,7 @@ export class Executable {
     const { resident, collect } = this.#derivative;
     const { image } = resident;
     const gradientAt = m.staging(GRADIENT, image.gradient), scratchAt = m.staging(SCRATCH, image.scratch);
-    m.f32.fill(0, gradientAt >> 2, (gradientAt + image.gradient) >> 2);
+    for (const { start, end } of image.cleared) m.f32.fill(0, (gradientAt + start) >> 2, (gradientAt + end) >> 2);
     const nx = this.#inputWidth, ny = this.#outputWidth;
     for (let row = 0; row < batch; row += this.#chunk) {
       const rows = Math.min(this.#chunk, batch - row);
@@ -152,6 +152,7 @@ export class Executable {
         image.instructions.length,
         rows,
         image.tile,
+        row === 0 ? 1 : 0,
         scratchAt,
         xAt,
         gxAt,

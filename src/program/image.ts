@@ -27,6 +27,8 @@ export interface Image {
   readonly tile: number;
   /** Bytes of weight gradients. */
   readonly gradient: number;
+  /** Byte ranges of the weight gradients that must be zero before a run. */
+  readonly cleared: readonly { start: number; end: number }[];
   /** Writes the weights alone, after they changed. */
   writeWeights(machine: Machine, address: number): void;
   /** Writes everything. */
@@ -42,6 +44,7 @@ export class ImageBuilder {
   readonly #indices: { at: number; fill: FillIndices }[] = [];
   readonly #tile: number;
   readonly #free = new Map<number, number[]>();
+  readonly #cleared: { start: number; end: number }[] = [];
   #bytes = 0;
   #scratch = 0;
   #operands = 0;
@@ -70,10 +73,14 @@ export class ImageBuilder {
     return at;
   }
 
-  /** Room for `count` floats of weight gradient; returns their byte offset in the gradient space. */
-  gradient(count: number): number {
+  /**
+   * Room for `count` floats of weight gradient; returns their byte offset in the gradient space. Those that the first
+   * tile does not write are cleared before a run.
+   */
+  gradient(count: number, written: boolean): number {
     const at = this.#gradient;
     this.#gradient += align(count * 4);
+    if (!written) this.#cleared.push({ start: at, end: this.#gradient });
     return at;
   }
 
@@ -115,6 +122,7 @@ export class ImageBuilder {
       scratch: this.#scratch,
       tile: this.#tile,
       gradient: this.#gradient,
+      cleared: this.#cleared,
       writeWeights,
       write(machine: Machine, address: number): void {
         writeWeights(machine, address);

@@ -7,7 +7,7 @@
 import { eachVector, iterations, type Pass, passFactors, registerOffsets, type Run, weightIndex } from "./chain.ts";
 import type { DenseStep } from "./step.ts";
 
-/** Floats of packed weights of a pass. */
+/** Floats of packed weights of a pass. A lane factor keeps its plain layout. */
 export function packedLength(pass: Pass, run: Run, form: "unit" | "general", scaled: boolean): number {
   const perVector = run.complex ? 8 : 4;
   return run.n / 4 * perVector * (passFactors(pass) * (form === "unit" ? 1 : 2) + (scaled ? 1 : 0));
@@ -96,6 +96,7 @@ function ones(n: number, unit: number): Float64Array {
 }
 
 function packGeneral(run: Run, pass: Pass): Float32Array {
+  if (pass.kind === "lane") return run.factors[pass.first].weights;
   const index = generalIndex(pass, run);
   const factors = run.factors.slice(pass.first, pass.first + passFactors(pass));
   const size = factors[0].weights.length;

@@ -1,0 +1,270 @@
+// Complex twins of stages.ts: single factors on vectors of four real parts and then four imaginary parts. Weights and
+// gradients are interleaved in the plain layout [n/2s][2][2][s].
+
+import { A, COUNT, DST_ROW, G_ROW, GRADIENT, SRC_ROW, WEIGHTS, field } from "./record";
+import { add, evens, get, madd, mul, nmadd, odds, put, splat, swap1, swap2, zipHigh, zipLow } from "./vec";
+
+// @ts-ignore: decorator
+@inline
+function swap(lane: i32, x: v128): v128 {
+  return lane == 1 ? swap1(x) : swap2(x);
+}
+
+/** Lanes 0 1 of x and of y. */
+// @ts-ignore: decorator
+@inline
+function lows(x: v128, y: v128): v128 {
+  return v128.shuffle<f32>(x, y, 0, 1, 4, 5);
+}
+
+/** Lanes 2 3 of x and of y. */
+// @ts-ignore: decorator
+@inline
+function highs(x: v128, y: v128): v128 {
+  return v128.shuffle<f32>(x, y, 2, 3, 6, 7);
+}
+
+/** d·x + o·partner, real part. */
+// @ts-ignore: decorator
+@inline
+function re(dr: v128, di: v128, xr: v128, xi: v128, or: v128, oi: v128, pr: v128, pi: v128): v128 {
+  return nmadd(oi, pi, madd(or, pr, nmadd(di, xi, mul(dr, xr))));
+}
+
+/** d·x + o·partner, imaginary part. */
+// @ts-ignore: decorator
+@inline
+function im(dr: v128, di: v128, xr: v128, xi: v128, or: v128, oi: v128, pr: v128, pi: v128): v128 {
+  return madd(oi, pr, madd(or, pi, madd(di, xr, mul(dr, xi))));
+}
+
+/** conj(d)·x + conj(o)·partner, real part. */
+// @ts-ignore: decorator
+@inline
+function reConj(dr: v128, di: v128, xr: v128, xi: v128, or: v128, oi: v128, pr: v128, pi: v128): v128 {
+  return madd(oi, pi, madd(or, pr, madd(di, xi, mul(dr, xr))));
+}
+
+/** conj(d)·x + conj(o)·partner, imaginary part. */
+// @ts-ignore: decorator
+@inline
+function imConj(dr: v128, di: v128, xr: v128, xi: v128, or: v128, oi: v128, pr: v128, pi: v128): v128 {
+  return nmadd(oi, pr, madd(or, pi, nmadd(di, xr, mul(dr, xi))));
+}
+
+export function complexPair(r: usize, base: usize, src: usize, dst: usize, rows: i32): void {
+  const s: usize = field(r, A), srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
+  let w: usize = base + field(r, WEIGHTS);
+  for (let block = field(r, COUNT); block > 0; block--) {
+    const end = src + s;
+    while (src < end) {
+      const a0 = get(w, 0), a1 = get(w, 16), b0 = get(w + s, 0), b1 = get(w + s, 16);
+      const dr = evens(a0, a1), di = odds(a0, a1), or = evens(b0, b1), oi = odds(b0, b1);
+      const c0 = get(w + 2 * s, 0), c1 = get(w + 2 * s, 16), e0 = get(w + 3 * s, 0), e1 = get(w + 3 * s, 16);
+      const pr = evens(c0, c1), pi = odds(c0, c1), er = evens(e0, e1), ei = odds(e0, e1);
+      let p = src, q = dst;
+      for (let i = rows; i > 0; i--) {
+        const x0 = get(p, 0), y0 = get(p, 16), x1 = get(p + s, 0), y1 = get(p + s, 16);
+        put(q, re(dr, di, x0, y0, or, oi, x1, y1));
+        put(q + 16, im(dr, di, x0, y0, or, oi, x1, y1));
+        put(q + s, re(er, ei, x1, y1, pr, pi, x0, y0));
+        put(q + s + 16, im(er, ei, x1, y1, pr, pi, x0, y0));
+        p += srcRow;
+        q += dstRow;
+      }
+      src += 32;
+      dst += 32;
+      w += 32;
+    }
+    src += s;
+    dst += s;
+    w += 3 * s;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function complexLane(lane: i32, r: usize, base: usize, src: usize, dst: usize, rows: i32): void {
+  const srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
+  let w: usize = base + field(r, WEIGHTS);
+  for (let left = field(r, COUNT); left > 0; left--) {
+    const a = get(w, 0), b = get(w, 16), c = get(w, 32), e = get(w, 48);
+    let dr: v128, di: v128, or: v128, oi: v128;
+    if (lane == 1) {
+      const t = ownPair(a, b), u = ownPair(c, e), f = partnerPair(a, b), g = partnerPair(c, e);
+      dr = lows(t, u); di = highs(t, u); or = lows(f, g); oi = highs(f, g);
+    } else {
+      dr = evens(a, e); di = odds(a, e); or = evens(b, c); oi = odds(b, c);
+    }
+    let p = src, q = dst;
+    for (let i = rows; i > 0; i--) {
+      const x = get(p, 0), y = get(p, 16);
+      const s = swap(lane, x), t = swap(lane, y);
+      put(q, re(dr, di, x, y, or, oi, s, t));
+      put(q + 16, im(dr, di, x, y, or, oi, s, t));
+      p += srcRow;
+      q += dstRow;
+    }
+    src += 32;
+    dst += 32;
+    w += 64;
+  }
+}
+
+/** (d₀, d₁) as re re im im, from a block (d₀, o₀, o₁, d₁) of stride 1. */
+// @ts-ignore: decorator
+@inline
+function ownPair(a: v128, b: v128): v128 {
+  return v128.shuffle<f32>(a, b, 0, 6, 1, 7);
+}
+
+/** (o₀, o₁) as re re im im. */
+// @ts-ignore: decorator
+@inline
+function partnerPair(a: v128, b: v128): v128 {
+  return v128.shuffle<f32>(a, b, 2, 4, 3, 5);
+}
+
+export function complexLane1(r: usize, base: usize, src: usize, dst: usize, rows: i32): void {
+  complexLane(1, r, base, src, dst, rows);
+}
+
+export function complexLane2(r: usize, base: usize, src: usize, dst: usize, rows: i32): void {
+  complexLane(2, r, base, src, dst, rows);
+}
+
+/** Adds four complex numbers (re, im) to the interleaved ones at p, or on the first tile writes them. */
+// @ts-ignore: decorator
+@inline
+function give(first: bool, p: usize, re: v128, im: v128): void {
+  const low = zipLow(re, im), high = zipHigh(re, im);
+  put(p, first ? low : add(low, get(p, 0)));
+  put(p + 16, first ? high : add(high, get(p, 16)));
+}
+
+/** gx = Fᴴ·g and the weight gradient: d += g·conj(x), o += g·conj(partner of x). */
+export function complexPairBack(
+  r: usize, base: usize, x: usize, gx: usize, g: usize, v: usize, rows: i32, first: bool,
+): void {
+  const s: usize = field(r, A), xRow = field(r, SRC_ROW), gxRow = field(r, DST_ROW), gRow = field(r, G_ROW);
+  let w: usize = base + field(r, WEIGHTS);
+  v += field(r, GRADIENT);
+  for (let block = field(r, COUNT); block > 0; block--) {
+    const end = x + s;
+    while (x < end) {
+      const a0 = get(w, 0), a1 = get(w, 16), b0 = get(w + s, 0), b1 = get(w + s, 16);
+      const dr = evens(a0, a1), di = odds(a0, a1), or = evens(b0, b1), oi = odds(b0, b1);
+      const c0 = get(w + 2 * s, 0), c1 = get(w + 2 * s, 16), e0 = get(w + 3 * s, 0), e1 = get(w + 3 * s, 16);
+      const pr = evens(c0, c1), pi = odds(c0, c1), er = evens(e0, e1), ei = odds(e0, e1);
+      let ur = splat(0), ui = splat(0), vr = splat(0), vi = splat(0);
+      let mr = splat(0), mi = splat(0), nr = splat(0), ni = splat(0);
+      let p = x, q = gx, t = g;
+      for (let i = rows; i > 0; i--) {
+        const x0 = get(p, 0), y0 = get(p, 16), x1 = get(p + s, 0), y1 = get(p + s, 16);
+        const g0 = get(t, 0), h0 = get(t, 16), g1 = get(t + s, 0), h1 = get(t + s, 16);
+        ur = madd(h0, y0, madd(g0, x0, ur));
+        ui = nmadd(g0, y0, madd(h0, x0, ui));
+        vr = madd(h0, y1, madd(g0, x1, vr));
+        vi = nmadd(g0, y1, madd(h0, x1, vi));
+        mr = madd(h1, y0, madd(g1, x0, mr));
+        mi = nmadd(g1, y0, madd(h1, x0, mi));
+        nr = madd(h1, y1, madd(g1, x1, nr));
+        ni = nmadd(g1, y1, madd(h1, x1, ni));
+        put(q, reConj(dr, di, g0, h0, pr, pi, g1, h1));
+        put(q + 16, imConj(dr, di, g0, h0, pr, pi, g1, h1));
+        put(q + s, reConj(er, ei, g1, h1, or, oi, g0, h0));
+        put(q + s + 16, imConj(er, ei, g1, h1, or, oi, g0, h0));
+        p += xRow;
+        q += gxRow;
+        t += gRow;
+      }
+      give(first, v, ur, ui);
+      give(first, v + s, vr, vi);
+      give(first, v + 2 * s, mr, mi);
+      give(first, v + 3 * s, nr, ni);
+      x += 32;
+      gx += 32;
+      g += 32;
+      w += 32;
+      v += 32;
+    }
+    x += s;
+    gx += s;
+    g += s;
+    w += 3 * s;
+    v += 3 * s;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function complexLaneBack(
+  lane: i32, r: usize, base: usize, x: usize, gx: usize, g: usize, v: usize, rows: i32, first: bool,
+): void {
+  const xRow = field(r, SRC_ROW), gxRow = field(r, DST_ROW), gRow = field(r, G_ROW);
+  let w: usize = base + field(r, WEIGHTS);
+  v += field(r, GRADIENT);
+  for (let left = field(r, COUNT); left > 0; left--) {
+    const a = get(w, 0), b = get(w, 16), c = get(w, 32), e = get(w, 48);
+    let dr: v128, di: v128, or: v128, oi: v128;
+    if (lane == 1) {
+      const t = ownPair(a, b), u = ownPair(c, e), f = partnerPair(a, b), h = partnerPair(c, e);
+      dr = lows(t, u); di = highs(t, u); or = lows(f, h); oi = highs(f, h);
+    } else {
+      dr = evens(a, e); di = odds(a, e); or = evens(b, c); oi = odds(b, c);
+    }
+    let ur = splat(0), ui = splat(0), vr = splat(0), vi = splat(0);
+    let p = x, q = gx, s = g;
+    for (let i = rows; i > 0; i--) {
+      const xr = get(p, 0), xi = get(p, 16), gr = get(s, 0), gi = get(s, 16);
+      const sr = swap(lane, xr), si = swap(lane, xi);
+      ur = madd(gi, xi, madd(gr, xr, ur));
+      ui = nmadd(gr, xi, madd(gi, xr, ui));
+      vr = madd(gi, si, madd(gr, sr, vr));
+      vi = nmadd(gr, si, madd(gi, sr, vi));
+      // conj(o)·g belongs to the partner: swap after the product.
+      const tr = swap(lane, madd(oi, gi, mul(or, gr)));
+      const ti = swap(lane, nmadd(oi, gr, mul(or, gi)));
+      put(q, add(tr, madd(di, gi, mul(dr, gr))));
+      put(q + 16, add(ti, nmadd(di, gr, mul(dr, gi))));
+      p += xRow;
+      q += gxRow;
+      s += gRow;
+    }
+    if (lane == 1) {
+      const t = lows(ur, ui), u = highs(ur, ui), f = lows(vr, vi), h = highs(vr, vi);
+      accumulate(first, v, evens(t, f));
+      accumulate(first, v + 16, odds(f, t));
+      accumulate(first, v + 32, evens(u, h));
+      accumulate(first, v + 48, odds(h, u));
+    } else {
+      accumulate(first, v, zipLow(ur, ui));
+      accumulate(first, v + 16, zipLow(vr, vi));
+      accumulate(first, v + 32, zipHigh(vr, vi));
+      accumulate(first, v + 48, zipHigh(ur, ui));
+    }
+    x += 32;
+    gx += 32;
+    g += 32;
+    w += 64;
+    v += 64;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function accumulate(first: bool, p: usize, x: v128): void {
+  put(p, first ? x : add(x, get(p, 0)));
+}
+
+export function complexLane1Back(
+  r: usize, base: usize, x: usize, gx: usize, g: usize, v: usize, rows: i32, first: bool,
+): void {
+  complexLaneBack(1, r, base, x, gx, g, v, rows, first);
+}
+
+export function complexLane2Back(
+  r: usize, base: usize, x: usize, gx: usize, g: usize, v: usize, rows: i32, first: bool,
+): void {
+  complexLaneBack(2, r, base, x, gx, g, v, rows, first);
+}
