@@ -5,7 +5,7 @@
 // destination is; 4, a diagonal follows the last factor. Each weight is four real parts and then four imaginary parts.
 
 import { A, A2, B, B2, COUNT, EXTRA, TABLE, WEIGHTS, field } from "./record";
-import { evens, get, madd, mul, nmadd, odds, put, swap1, swap2, zipHigh, zipLow } from "./vec";
+import { evens, get, highs, lows, madd, mul, nmadd, odds, put, swap1, swap2, zipHigh, zipLow } from "./vec";
 
 /**
  * What the own weight d at `at` makes of x + iy: x in unit form, else the real part x·re − y·im, or with the two parts
@@ -116,6 +116,12 @@ function pass4(unit: bool, lanes: i32, r: usize, base: usize, src: usize, dst: u
       t = x1; x1 = evens(t, y1); y1 = odds(t, y1);
       t = x2; x2 = evens(t, y2); y2 = odds(t, y2);
       t = x3; x3 = evens(t, y3); y3 = odds(t, y3);
+    }
+    if (lanes == 3) {
+      s = zipHigh(x0, x1); u = zipHigh(x2, x3); t = zipLow(x0, x1); x3 = zipLow(x2, x3);
+      x0 = lows(t, x3); x2 = highs(t, x3); x1 = lows(s, u); x3 = highs(s, u);
+      s = zipHigh(y0, y1); u = zipHigh(y2, y3); t = zipLow(y0, y1); y3 = zipLow(y2, y3);
+      y0 = lows(t, y3); y2 = highs(t, y3); y1 = lows(s, u); y3 = highs(s, u);
     }
     if (lanes == 1) {
       s = swap1(x0); t = swap1(y0);
@@ -241,10 +247,10 @@ function pass4Unit(lanes: i32, r: usize, base: usize, src: usize, dst: usize): v
   pass4(true, lanes, r, base, src, dst);
 }
 
-/** Runs one pass on one row; kind = (log₂ radix − 1) · 6 + (unit form ? 3 : 0) + lanes. */
+/** Runs one pass on one row; kind = ((log₂ radix − 1) · 2 + (unit form ? 1 : 0)) · 4 + lanes. */
 export function complexPass(kind: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  const lanes = kind % 3;
-  switch (kind / 3) {
+  const lanes = kind & 3;
+  switch (kind >> 2) {
     case 0: return pass2General(lanes, r, base, src, dst);
     case 1: return pass2Unit(lanes, r, base, src, dst);
     case 2: return pass4General(lanes, r, base, src, dst);

@@ -2,26 +2,14 @@
 // gradients are interleaved in the plain layout [n/2s][2][2][s].
 
 import { A, COUNT, DST_ROW, G_ROW, GRADIENT, SRC_ROW, WEIGHTS, field } from "./record";
-import { add, evens, get, madd, mul, nmadd, odds, put, splat, swap1, swap2, zipHigh, zipLow } from "./vec";
+import {
+  add, evens, get, highs, lows, madd, mul, nmadd, odds, put, splat, swap1, swap2, zipHigh, zipLow,
+} from "./vec";
 
 // @ts-ignore: decorator
 @inline
 function swap(lane: i32, x: v128): v128 {
   return lane == 1 ? swap1(x) : swap2(x);
-}
-
-/** Lanes 0 1 of x and of y. */
-// @ts-ignore: decorator
-@inline
-function lows(x: v128, y: v128): v128 {
-  return v128.shuffle<f32>(x, y, 0, 1, 4, 5);
-}
-
-/** Lanes 2 3 of x and of y. */
-// @ts-ignore: decorator
-@inline
-function highs(x: v128, y: v128): v128 {
-  return v128.shuffle<f32>(x, y, 2, 3, 6, 7);
 }
 
 /** d·x + o·partner, real part. */

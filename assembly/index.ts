@@ -5,6 +5,8 @@
 
 import { complexPass } from "./complex";
 import { realPass } from "./real";
+import { signPass } from "./signs";
+import { twiddlePass } from "./twiddles";
 import {
   complexLane1, complexLane1Back, complexLane2, complexLane2Back, complexPair, complexPairBack,
 } from "./complex_stages";
@@ -31,8 +33,10 @@ function address(space: i32, offset: i32, stride: i32, row: i32): usize {
   return gradient + offset;
 }
 
-// Operations. Passes are 0 … 17 (real) and 32 … 43 (complex); src/kernels/record.ts names the same numbers.
-const COMPLEX_PASS: i32 = 32;
+// Operations; src/kernels/record.ts names the same numbers.
+const COMPLEX_PASS: i32 = 24;
+const SIGN_PASS: i32 = 40;
+const TWIDDLE_PASS: i32 = 52;
 const STEP: i32 = 64;
 
 function execute(r: usize, op: i32, src: usize, dst: usize, g: usize, rows: i32, first: bool): void {
@@ -42,7 +46,11 @@ function execute(r: usize, op: i32, src: usize, dst: usize, g: usize, rows: i32,
     return;
   }
   if (op < STEP) {
-    for (; rows > 0; rows--, src += srcRow, dst += dstRow) complexPass(op - COMPLEX_PASS, r, program, src, dst);
+    for (; rows > 0; rows--, src += srcRow, dst += dstRow) {
+      if (op < SIGN_PASS) complexPass(op - COMPLEX_PASS, r, program, src, dst);
+      else if (op < TWIDDLE_PASS) signPass(op - SIGN_PASS, r, program, src, dst);
+      else twiddlePass(op - TWIDDLE_PASS, r, program, src, dst);
+    }
     return;
   }
   switch (op) {

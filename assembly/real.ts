@@ -2,7 +2,9 @@
 //
 // A pass holds R = 2, 4 or 8 vectors in registers and applies log₂R factors between them, in the order of the
 // distances a, b, c; `lanes` adds the factors of stride 1 and 2, which pair lanes inside a vector, before (1: first
-// 1, then 2) or after (2: first 2, then 1) the others. One iteration loads vectors around src + table[0] and
+// 1, then 2) or after (2: first 2, then 1) the others, and 3 exchanges the lanes with the registers first: lane v of
+// register t becomes lane t of register v, with the registers 1 and 2 exchanged after that, which is how a bit reversal
+// is done on the way (see src/program/chain.ts). One iteration loads vectors around src + table[0] and
 // writes them around dst + table[1].
 //
 // Weights come in the order of reading: for each iteration, for each factor, for each output (the two of a pair after
@@ -10,7 +12,7 @@
 // y = d·x + o·partner). With bit 4 of EXTRA a diagonal follows the last factor: four lanes more for each register.
 
 import { A, A2, B, B2, C, C2, COUNT, EXTRA, TABLE, WEIGHTS, field } from "./record";
-import { get, madd, mul, put, swap1, swap2 } from "./vec";
+import { get, highs, lows, madd, mul, put, swap1, swap2, zipHigh, zipLow } from "./vec";
 
 /** One output of one factor: weight number `i` from `w` applied to x and its partner. */
 // @ts-ignore: decorator
@@ -72,6 +74,15 @@ function pass4(unit: bool, lanes: i32, r: usize, base: usize, src: usize, dst: u
     let x2 = get(p + b, 0);
     let x3 = get(p + a + b, 0);
     let t: v128;
+    if (lanes == 3) {
+      const u = zipHigh(x0, x1), v = zipHigh(x2, x3);
+      t = zipLow(x0, x1);
+      x3 = zipLow(x2, x3);
+      x0 = lows(t, x3);
+      x2 = highs(t, x3);
+      x1 = lows(u, v);
+      x3 = highs(u, v);
+    }
     if (lanes == 1) {
       x0 = mix(unit, x0, swap1(x0), w, 0);
       x1 = mix(unit, x1, swap1(x1), w, 1); w += unit ? 32 : 64;
@@ -218,10 +229,10 @@ function pass8Unit(lanes: i32, r: usize, base: usize, src: usize, dst: usize): v
   pass8(true, lanes, r, base, src, dst);
 }
 
-/** Runs one pass on one row; kind = (log₂ radix − 1) · 6 + (unit form ? 3 : 0) + lanes. */
+/** Runs one pass on one row; kind = ((log₂ radix − 1) · 2 + (unit form ? 1 : 0)) · 4 + lanes. */
 export function realPass(kind: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  const lanes = kind % 3;
-  switch (kind / 3) {
+  const lanes = kind & 3;
+  switch (kind >> 2) {
     case 0: return pass2General(lanes, r, base, src, dst);
     case 1: return pass2Unit(lanes, r, base, src, dst);
     case 2: return pass4General(lanes, r, base, src, dst);

@@ -110,10 +110,16 @@ export function zipHigh(x: v128, y: v128): v128 {
   return v128.shuffle<f32>(x, y, 2, 6, 3, 7);
 }
 
-/** The sum of the four lanes. */
+/** Lanes 0 1 of x and of y. */
 // @ts-ignore: decorator
 @inline
-export function sum(x: v128): f32 {
-  const t = f32x4.add(x, swap2(x));
-  return f32x4.extract_lane(t, 0) + f32x4.extract_lane(t, 1);
+export function lows(x: v128, y: v128): v128 {
+  return v128.shuffle<f32>(x, y, 0, 1, 4, 5);
+}
+
+/** Lanes 2 3 of x and of y. */
+// @ts-ignore: decorator
+@inline
+export function highs(x: v128, y: v128): v128 {
+  return v128.shuffle<f32>(x, y, 2, 3, 6, 7);
 }

@@ -9,10 +9,12 @@
 /** Where an operand lies. Rows advance in the spaces input, output and cotangent; scratch holds one tile. */
 export const Space = { program: 0, scratch: 1, input: 2, output: 3, cotangent: 4, gradient: 5 } as const;
 
-/** The operations. Passes start at `realPass` and `complexPass`: see {@link passOperation}. */
+/** The operations. Passes start at `realPass`, `complexPass` …: see {@link passOperation}. */
 export const Op = {
   realPass: 0,
-  complexPass: 32,
+  complexPass: 24,
+  signPass: 40,
+  twiddlePass: 52,
   realPair: 64,
   realLane1: 65,
   realLane2: 66,
@@ -118,9 +120,21 @@ export function encode(code: Int32Array, at: number, i: Instruction): void {
 }
 
 /**
- * The operation number of a butterfly pass over 2^`factors` registers (1 … 3 real, 1 … 2 complex); `lanes` is 0, 1
- * (the factors of stride 1 and 2 come first) or 2 (they come last, 2 before 1).
+ * What the weights of a pass look like. "general": y = d·x + o·partner. "unit": y = x + o·partner. "signs" (real only):
+ * blocks [[1, 1], [1, −1]]. "twiddles" (complex only): blocks [[1, w], [1, −w]].
  */
-export function passOperation(complex: boolean, factors: number, unit: boolean, lanes: number): number {
-  return (complex ? Op.complexPass : Op.realPass) + (factors - 1) * 6 + (unit ? 3 : 0) + lanes;
+export type Form = "general" | "unit" | "signs" | "twiddles";
+
+/**
+ * How a pass treats lanes. 0: not at all. 1: the factors of stride 1 and 2 come first. 2: they come last, 2 before 1.
+ * 3: lanes and registers are exchanged first.
+ */
+export type Lanes = 0 | 1 | 2 | 3;
+
+/** The operation number of a butterfly pass of `factors` factors between registers (1 … 3 real, 1 … 2 complex). */
+export function passOperation(complex: boolean, factors: number, form: Form, lanes: Lanes): number {
+  if (form === "signs") return Op.signPass + (factors - 1) * 4 + lanes;
+  if (form === "twiddles") return Op.twiddlePass + (factors - 1) * 4 + lanes;
+  return (complex ? Op.complexPass : Op.realPass) + ((factors - 1) * 2 + (form === "unit" ? 1 : 0)) * 4 +
+    lanes;
 }

@@ -6,7 +6,7 @@
  */
 
 import { Field, FIELDS, Op, Space } from "./record.ts";
-import { complexPass, realPass } from "./scalar_passes.ts";
+import { complexPass, realPass, signPass, twiddlePass } from "./scalar_passes.ts";
 import { complexStage, complexStageBack, realStage, realStageBack } from "./scalar_stages.ts";
 import * as steps from "./scalar_steps.ts";
 
@@ -62,19 +62,22 @@ export class ScalarRunner {
     const m = this.#memory, i32 = m.i32;
     const op = i32[r];
     const base = this.#bases[0], gradient = this.#bases[5] + (i32[r + Field.gradient] >> 2);
-    const srcRow = i32[r + Field.srcRow] >> 2, dstRow = i32[r + Field.dstRow] >> 2, gRow = i32[r + Field.gRow] >> 2;
+    const srcRow = i32[r + Field.srcRow] >> 2,
+      dstRow = i32[r + Field.dstRow] >> 2,
+      gRow = i32[r + Field.gRow] >> 2;
     let src = this.#address(i32[r + Field.srcSpace], i32[r + Field.src], srcRow, row);
     let dst = this.#address(i32[r + Field.dstSpace], i32[r + Field.dst], dstRow, row);
     let g = this.#address(i32[r + Field.gSpace], i32[r + Field.g], gRow, row);
     for (let k = 0; k < rows; k++, src += srcRow, dst += dstRow, g += gRow) {
       if (op < Op.complexPass) realPass(m, op - Op.realPass, r, base, src, dst);
-      else if (op < Op.realPair) complexPass(m, op - Op.complexPass, r, base, src, dst);
+      else if (op < Op.signPass) complexPass(m, op - Op.complexPass, r, base, src, dst);
+      else if (op < Op.twiddlePass) signPass(m, op - Op.signPass, r, base, src, dst);
+      else if (op < Op.realPair) twiddlePass(m, op - Op.twiddlePass, r, base, src, dst);
       else if (op <= Op.realLane2) realStage(m, op - Op.realPair, r, base, src, dst);
       else if (op <= Op.complexLane2) complexStage(m, op - Op.complexPair, r, base, src, dst);
       else if (op <= Op.realLane2Back) {
         realStageBack(m, op - Op.realPairBack, r, base, src, dst, g, gradient, fresh && k === 0);
-      }
-      else if (op <= Op.complexLane2Back) {
+      } else if (op <= Op.complexLane2Back) {
         complexStageBack(m, op - Op.complexPairBack, r, base, src, dst, g, gradient, fresh && k === 0);
       } else this.#step(op, r, base, src, dst, g, gradient);
     }

@@ -1,5 +1,5 @@
 /**
- * Twins of the fused butterfly passes (assembly/real.ts, assembly/complex.ts).
+ * Twins of the fused butterfly passes: assembly/real.ts, complex.ts, signs.ts and twiddles.ts.
  *
  * @module
  */
@@ -54,28 +54,72 @@ function realFactor(f32: Float32Array, w: number, size: number, s: number, unit:
   return w + (size >> 2) * width;
 }
 
+/** Exchanges lanes and registers: lane v of register t becomes lane t of register v, registers 1 and 2 swapped. */
+function exchange(values: Float64Array): void {
+  const old = values.slice(0, 16);
+  for (let u = 0; u < 4; u++) {
+    const lane = u === 1 || u === 2 ? 3 - u : u;
+    for (let t = 0; t < 4; t++) values[u * 4 + t] = old[t * 4 + lane];
+  }
+}
+
+/** One factor with blocks [[1, 1], [1, −1]]. */
+function signFactor(size: number, s: number): void {
+  for (let k = 0; k < size; k++) {
+    if (k & s) continue;
+    const x = re[k], y = re[k + s];
+    re[k] = x + y;
+    re[k + s] = x - y;
+  }
+}
+
+/** Reads the registers of an iteration. */
+function readReal(f32: Float32Array, p: number, registers: number): void {
+  for (let t = 0; t < registers; t++) {
+    for (let v = 0, at = p + from[t]; v < 4; v++) re[t * 4 + v] = f32[at + v];
+  }
+}
+
+/** Writes them, each times its entry of the diagonal when there is one; returns the next weight. */
+function writeReal(f32: Float32Array, q: number, registers: number, scaled: boolean, w: number): number {
+  for (let t = 0; t < registers; t++) {
+    for (let v = 0, at = q + to[t]; v < 4; v++) {
+      f32[at + v] = scaled ? re[t * 4 + v] * f32[w++] : re[t * 4 + v];
+    }
+  }
+  return w;
+}
+
 /** Twin of `realPass`. */
 export function realPass(m: Memory, kind: number, r: number, base: number, src: number, dst: number): void {
   const { f32, i32 } = m;
-  const lanes = kind % 3, unit = (kind / 3 & 1) === 1, factors = (kind / 6 | 0) + 1;
+  const lanes = kind & 3, unit = (kind >> 2 & 1) === 1, factors = (kind >> 3) + 1;
   const registers = offsets(m, r, factors), size = registers * 4;
   const scaled = (i32[r + Field.extra[0]] & 4) !== 0;
   let w = base + (i32[r + Field.weights] >> 2);
   let table = base + (i32[r + Field.table] >> 2);
   for (let left = i32[r + Field.count]; left > 0; left--, table += 2) {
-    const p = src + (i32[table] >> 2), q = dst + (i32[table + 1] >> 2);
-    for (let t = 0; t < registers; t++) {
-      const at = p + from[t];
-      for (let v = 0; v < 4; v++) re[t * 4 + v] = f32[at + v];
-    }
+    readReal(f32, src + (i32[table] >> 2), registers);
+    if (lanes === 3) exchange(re);
     if (lanes === 1) w = realFactor(f32, realFactor(f32, w, size, 1, unit), size, 2, unit);
     for (let k = 0; k < factors; k++) w = realFactor(f32, w, size, 4 << k, unit);
     if (lanes === 2) w = realFactor(f32, realFactor(f32, w, size, 2, unit), size, 1, unit);
-    if (scaled) { for (let k = 0; k < size; k++) re[k] *= f32[w++]; }
-    for (let t = 0; t < registers; t++) {
-      const at = q + to[t];
-      for (let v = 0; v < 4; v++) f32[at + v] = re[t * 4 + v];
-    }
+    w = writeReal(f32, dst + (i32[table + 1] >> 2), registers, scaled, w);
+  }
+}
+
+/** Twin of `signPass`. */
+export function signPass(m: Memory, kind: number, r: number, base: number, src: number, dst: number): void {
+  const { f32, i32 } = m;
+  const factors = (kind >> 2) + 1;
+  const registers = offsets(m, r, factors), size = registers * 4;
+  const scaled = (i32[r + Field.extra[0]] & 4) !== 0;
+  let w = base + (i32[r + Field.weights] >> 2);
+  let table = base + (i32[r + Field.table] >> 2);
+  for (let left = i32[r + Field.count]; left > 0; left--, table += 2) {
+    readReal(f32, src + (i32[table] >> 2), registers);
+    for (let s = kind & 3 ? 1 : 4; s < size; s *= 2) signFactor(size, s);
+    w = writeReal(f32, dst + (i32[table + 1] >> 2), registers, scaled, w);
   }
 }
 
@@ -109,41 +153,103 @@ function complexFactor(f32: Float32Array, w: number, size: number, s: number, un
   return w + (size >> 2) * width;
 }
 
+/** Reads the registers of an iteration, interleaved (format bit 1) or split. */
+function readComplex(f32: Float32Array, p: number, registers: number, format: number): void {
+  // Lane v of a vector: interleaved numbers lie two apart, split ones next to each other, imaginary parts 4 later.
+  const step = format & 1 ? 2 : 1, other = format & 1 ? 1 : 4;
+  for (let t = 0; t < registers; t++) {
+    for (let v = 0, at = p + from[t]; v < 4; v++, at += step) {
+      re[t * 4 + v] = f32[at];
+      im[t * 4 + v] = f32[at + other];
+    }
+  }
+}
+
+/** Writes them, interleaved (format bit 2) or split, times a diagonal (bit 4); returns the next weight. */
+function writeComplex(f32: Float32Array, q: number, registers: number, format: number, w: number): number {
+  const step = format & 2 ? 2 : 1, other = format & 2 ? 1 : 4;
+  for (let t = 0; t < registers; t++) {
+    for (let v = 0, at = q + to[t]; v < 4; v++, at += step) {
+      let x = re[t * 4 + v], y = im[t * 4 + v];
+      if (format & 4) {
+        const real = f32[w + v] * x - f32[w + v + 4] * y;
+        y = f32[w + v] * y + f32[w + v + 4] * x;
+        x = real;
+      }
+      f32[at] = x;
+      f32[at + other] = y;
+    }
+    if (format & 4) w += 8;
+  }
+  return w;
+}
+
 /** Twin of `complexPass`. */
-export function complexPass(m: Memory, kind: number, r: number, base: number, src: number, dst: number): void {
+export function complexPass(
+  m: Memory,
+  kind: number,
+  r: number,
+  base: number,
+  src: number,
+  dst: number,
+): void {
   const { f32, i32 } = m;
-  const lanes = kind % 3, unit = (kind / 3 & 1) === 1, factors = (kind / 6 | 0) + 1;
+  const lanes = kind & 3, unit = (kind >> 2 & 1) === 1, factors = (kind >> 3) + 1;
   const registers = offsets(m, r, factors), size = registers * 4;
   const format = i32[r + Field.extra[0]];
-  // Lane v of a vector: interleaved numbers lie two apart, split ones next to each other, imaginary parts 4 later.
-  const readStep = format & 1 ? 2 : 1, readIm = format & 1 ? 1 : 4;
-  const writeStep = format & 2 ? 2 : 1, writeIm = format & 2 ? 1 : 4;
   let w = base + (i32[r + Field.weights] >> 2);
   let table = base + (i32[r + Field.table] >> 2);
   for (let left = i32[r + Field.count]; left > 0; left--, table += 2) {
-    const p = src + (i32[table] >> 2), q = dst + (i32[table + 1] >> 2);
-    for (let t = 0; t < registers; t++) {
-      for (let v = 0, at = p + from[t]; v < 4; v++, at += readStep) {
-        re[t * 4 + v] = f32[at];
-        im[t * 4 + v] = f32[at + readIm];
-      }
+    readComplex(f32, src + (i32[table] >> 2), registers, format);
+    if (lanes === 3) {
+      exchange(re);
+      exchange(im);
     }
     if (lanes === 1) w = complexFactor(f32, complexFactor(f32, w, size, 1, unit), size, 2, unit);
     for (let k = 0; k < factors; k++) w = complexFactor(f32, w, size, 4 << k, unit);
     if (lanes === 2) w = complexFactor(f32, complexFactor(f32, w, size, 2, unit), size, 1, unit);
-    if (format & 4) {
-      for (let k = 0; k < size; k++) {
-        const x = re[k], v = w + (k >> 2) * 8 + (k & 3);
-        re[k] = f32[v] * x - f32[v + 4] * im[k];
-        im[k] = f32[v] * im[k] + f32[v + 4] * x;
-      }
-      w += size * 2;
+    w = writeComplex(f32, dst + (i32[table + 1] >> 2), registers, format, w);
+  }
+}
+
+/** One factor with blocks [[1, w], [1, −w]]; four lanes of w for each pair of registers. */
+function twiddleFactor(f32: Float32Array, w: number, size: number, s: number): number {
+  for (let k = 0; k < size; k++) {
+    if (k & s) continue;
+    const wr = f32[w + (k & 3)], wi = f32[w + 4 + (k & 3)];
+    const tr = wr * re[k + s] - wi * im[k + s], ti = wr * im[k + s] + wi * re[k + s];
+    re[k + s] = re[k] - tr;
+    im[k + s] = im[k] - ti;
+    re[k] += tr;
+    im[k] += ti;
+    if ((k & 3) === 3) w += 8;
+  }
+  return w;
+}
+
+/** Twin of `twiddlePass`. */
+export function twiddlePass(
+  m: Memory,
+  kind: number,
+  r: number,
+  base: number,
+  src: number,
+  dst: number,
+): void {
+  const { f32, i32 } = m;
+  const factors = (kind >> 2) + 1;
+  const registers = offsets(m, r, factors), size = registers * 4;
+  const format = i32[r + Field.extra[0]];
+  const weights = base + (i32[r + Field.weights] >> 2);
+  let table = base + (i32[r + Field.table] >> 2);
+  for (let left = i32[r + Field.count]; left > 0; left--, table += 3) {
+    let w = weights + (i32[table + 2] >> 2);
+    readComplex(f32, src + (i32[table] >> 2), registers, format);
+    if ((kind & 3) === 3) {
+      exchange(re);
+      exchange(im);
     }
-    for (let t = 0; t < registers; t++) {
-      for (let v = 0, at = q + to[t]; v < 4; v++, at += writeStep) {
-        f32[at] = re[t * 4 + v];
-        f32[at + writeIm] = im[t * 4 + v];
-      }
-    }
+    for (let k = 0; k < factors; k++) w = twiddleFactor(f32, w, size, 4 << k);
+    writeComplex(f32, dst + (i32[table + 1] >> 2), registers, format, w);
   }
 }

@@ -64,7 +64,14 @@ function point(k: number): number {
 }
 
 /** Twin of `complexPair`, `complexLane1` and `complexLane2`. */
-export function complexStage(m: Memory, kind: number, r: number, base: number, src: number, dst: number): void {
+export function complexStage(
+  m: Memory,
+  kind: number,
+  r: number,
+  base: number,
+  src: number,
+  dst: number,
+): void {
   const { f32, i32 } = m;
   const { s, blocks } = shape(i32, r, kind, 8);
   let w = base + (i32[r + Field.weights] >> 2);

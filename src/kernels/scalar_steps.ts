@@ -63,7 +63,7 @@ export function diagonal({ f32, i32 }: Memory, r: number, w: number, src: number
       f32[dst + k] = vr * xr - vi * xi;
       f32[dst + k + 1] = vr * xi + vi * xr;
     }
-  } else { for (let k = 0; k < count; k++) f32[dst + k] = f32[w + k] * f32[src + k]; }
+  } else for (let k = 0; k < count; k++) f32[dst + k] = f32[w + k] * f32[src + k];
 }
 
 /** Twin of `diagonalBack`: w += g∘conj(x). */
@@ -74,7 +74,7 @@ export function diagonalBack({ f32, i32 }: Memory, r: number, x: number, g: numb
       f32[gw + k] += f32[g + k] * f32[x + k] + f32[g + k + 1] * f32[x + k + 1];
       f32[gw + k + 1] += f32[g + k + 1] * f32[x + k] - f32[g + k] * f32[x + k + 1];
     }
-  } else { for (let k = 0; k < count; k++) f32[gw + k] += f32[g + k] * f32[x + k]; }
+  } else for (let k = 0; k < count; k++) f32[gw + k] += f32[g + k] * f32[x + k];
 }
 
 /** Twin of `permute`: gather, or scatter. */
@@ -114,7 +114,9 @@ export function denseBack({ f32, i32 }: Memory, r: number, x: number, g: number,
   const rows = i32[r + Field.count], columns = i32[r + Field.extra[0]];
   for (let row = 0; row < rows; row += 4) {
     for (let k = 0; k < columns; k++, gw += 4) {
-      for (let lane = 0; lane < 4 && row + lane < rows; lane++) f32[gw + lane] += f32[g + row + lane] * f32[x + k];
+      for (let lane = 0; lane < 4 && row + lane < rows; lane++) {
+        f32[gw + lane] += f32[g + row + lane] * f32[x + k];
+      }
     }
   }
 }

@@ -8,7 +8,7 @@
 import { Op, passOperation, Space, type View } from "../kernels/record.ts";
 import { findRuns, planPasses, type Run } from "./chain.ts";
 import { type Image, ImageBuilder } from "./image.ts";
-import { offsetTable, packedLength, type PackedPass, packRun, panelIndex } from "./pack.ts";
+import { type PackedPass, packRun, panelIndex } from "./pack.ts";
 import type { Program } from "./program.ts";
 import {
   type DenseStep,
@@ -41,10 +41,11 @@ export function compile(program: Program): Image {
   const { steps, widths, output } = program;
   const image = new ImageBuilder(tileRows(Math.max(...widths) * 8));
   const ends = boundary(program);
-  const runs = new Map(findRuns(steps, output).map((run) => [run.first, run]));
+  const runs = new Map(findRuns(steps, output, true).map((run) => [run.first, run]));
   const lastUse = lastUses(steps, output);
   const views: (View | undefined)[] = [ends.input];
-  const place = (value: number): View => views[value] ??= value === output ? ends.output : image.scratch(widths[value]);
+  const place = (value: number): View =>
+    views[value] ??= value === output ? ends.output : image.scratch(widths[value]);
   // A value that only one concatenation reads is made in its place.
   const readers = countReaders(steps, output);
   steps.forEach((step, i) => {
@@ -62,7 +63,7 @@ export function compile(program: Program): Image {
   if (output === 0) copy(image, ends.input, ends.output, widths[0]);
   for (let i = 0; i < steps.length; i++) {
     const run = runs.get(i);
-    const last = run ? i + run.factors.length : i + 1;
+    const last = run ? i + run.length : i + 1;
     if (readers.get(last) === undefined) {
       i = last - 1;
       continue;
@@ -70,9 +71,9 @@ export function compile(program: Program): Image {
     const fresh = views[last] === undefined && last !== output;
     const dst = place(last);
     if (fresh) owned.add(dst);
-    if (run) emitRun(image, run, views[run.factors[0].from]!, dst);
+    if (run) emitRun(image, run, views[run.from]!, dst);
     else emitStep(image, steps[i], views, dst, widths);
-    for (const value of run ? [run.factors[0].from] : inputsOf(steps[i])) {
+    for (const value of run ? [run.from] : inputsOf(steps[i])) {
       const view = views[value]!;
       if (lastUse.get(value) === last - 1 && owned.delete(view)) image.release(view);
     }
@@ -106,48 +107,52 @@ export function copy(image: ImageBuilder, src: View, dst: View, width: number): 
 
 function emitRun(image: ImageBuilder, run: Run, src: View, dst: View): void {
   const passes = planPasses(run);
-  const vectors = run.n / 4;
-  let from = src;
-  if (run.complex && passes[0].kind === "lane") {
-    image.emit({ op: Op.split, count: vectors, src, dst });
-    from = dst;
-  }
-  const forms = packRun(run, passes);
-  const lengths = forms.map(({ pass, form, scaled }) => packedLength(pass, run, form, scaled));
+  const packed = packRun(run, passes);
+  const lengths = packed.map(({ weights }) => weights.length);
   // The packed weights are used for the first write and then dropped; after an eviction they are packed anew.
-  let ready: PackedPass[] | undefined = forms;
+  let ready: PackedPass[] | undefined = packed;
   let weights = image.weights(lengths.reduce((sum, length) => sum + length), (memory, at) => {
-    const packed = ready ?? packRun(run, passes);
+    const all = ready ?? packRun(run, passes);
     ready = undefined;
-    if (packed.some(({ weights }, i) => weights.length !== lengths[i])) {
+    if (all.some(({ weights }, i) => weights.length !== lengths[i])) {
       throw new Error("the weights of this program were changed in place: call renew() after changing them");
     }
-    for (const { weights } of packed) {
+    for (const { weights } of all) {
       memory.set(weights, at);
       at += weights.length;
     }
   });
+  // A pass that exchanges lanes and registers cannot work in place.
+  const middle = run.reversal ? image.scratch(run.n * (run.complex ? 2 : 1)) : dst;
   const bytes = run.complex ? 8 : 4;
-  forms.forEach(({ pass, form, scaled }, i) => {
+  let from = src;
+  if (run.complex && passes[0].kind === "lane") {
+    image.emit({ op: Op.split, count: run.n / 4, src, dst: middle });
+    from = middle;
+  }
+  packed.forEach(({ pass, form, scaled, table }, i) => {
+    const to = i === passes.length - 1 ? dst : middle;
     const first = run.complex && i === 0 ? 1 : 0, last = run.complex && i === passes.length - 1 ? 2 : 0;
     image.emit({
       op: pass.kind === "pass"
-        ? passOperation(run.complex, pass.strides.length, form === "unit", pass.lanes)
-        : (run.complex ? Op.complexLane1 : Op.realLane1) + pass.stride - 1,
+        ? passOperation(run.complex, pass.strides.length, form, pass.lanes)
+        : (run.complex ? Op.complexLane1 : Op.realLane1) + pass.strides[0] - 1,
       count: run.n / 4 >> (pass.kind === "pass" ? pass.strides.length : 0),
       src: from,
-      dst,
+      dst: to,
       stride: pass.kind === "pass" ? pass.strides.map((s) => s * bytes) : [],
+      dstStride: pass.kind === "pass" ? pass.targets.map((s) => s * bytes) : [],
       extra: [first | last | (scaled ? 4 : 0)],
       weights,
-      table: pass.kind === "pass" ? storeIndex(image, offsetTable(pass, run)) : 0,
+      table: pass.kind === "pass" ? storeIndex(image, table) : 0,
     });
     weights += lengths[i] * 4;
-    from = dst;
+    from = to;
   });
   if (run.complex && passes[passes.length - 1].kind === "lane") {
-    image.emit({ op: Op.join, count: vectors, src: dst, dst });
+    image.emit({ op: Op.join, count: run.n / 4, src: dst, dst });
   }
+  if (middle !== dst) image.release(middle);
 }
 
 function emitStep(
@@ -163,7 +168,14 @@ function emitStep(
     case "diagonal": {
       const weights = storeWeights(image, step.weights);
       const extra = [step.field === "complex" ? 1 : 0];
-      return image.emit({ op: Op.diagonal, count: step.weights.length, src: views[step.from]!, dst, weights, extra });
+      return image.emit({
+        op: Op.diagonal,
+        count: step.weights.length,
+        src: views[step.from]!,
+        dst,
+        weights,
+        extra,
+      });
     }
     case "permutation":
       return emitPermutation(image, step, storeIndex(image, step.index), views[step.from]!, dst);
@@ -181,7 +193,9 @@ function emitStep(
       let at = 0;
       for (const value of step.inputs) {
         const src = views[value]!, offset = dst.offset + at * 4;
-        if (src.space !== dst.space || src.offset !== offset) copy(image, src, { ...dst, offset }, widths[value]);
+        if (src.space !== dst.space || src.offset !== offset) {
+          copy(image, src, { ...dst, offset }, widths[value]);
+        }
         at += widths[value];
       }
       return;

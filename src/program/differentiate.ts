@@ -60,8 +60,8 @@ class Differentiator {
   constructor(program: Program) {
     this.#program = program;
     const bytes = program.widths.reduce((sum, width) => sum + width * 4, 0);
-    this.#image = new ImageBuilder(tileRows(bytes / 8));
-    this.#runs = new Map(findRuns(program.steps, program.output).map((run) => [run.first, run]));
+    this.#image = new ImageBuilder(tileRows(bytes / 16));
+    this.#runs = new Map(findRuns(program.steps, program.output, false).map((run) => [run.first, run]));
     this.#readers = countReaders(program.steps, program.output);
   }
 
@@ -74,7 +74,7 @@ class Differentiator {
     this.#values[0] = ends.input;
     for (let i = 0; i < steps.length; i++) {
       const run = this.#runs.get(i);
-      const last = run ? i + run.factors.length : i + 1;
+      const last = run ? i + run.length : i + 1;
       if (this.#readers.has(last)) {
         if (run) this.#run(run);
         else this.#step(i, steps[i]);
@@ -188,7 +188,7 @@ class Differentiator {
       : (back ? Op.realPairBack : Op.realPair);
     const bytes = run.complex ? 8 : 4;
     return {
-      op: pass.kind === "lane" ? first + pass.stride : first,
+      op: pass.kind === "lane" ? first + pass.strides[0] : first,
       count: pass.kind === "pass" ? run.n / (2 * pass.strides[0]) : run.n / 4,
       stride: pass.kind === "pass" ? pass.strides.map((s) => s * bytes) : [],
     };
@@ -293,7 +293,11 @@ class Differentiator {
     const forward = image.weights(length, (memory, at) => fillPanels(step, memory, at));
     const backward = image.weights(panelLength(transposed), (memory, at) => {
       const pattern = { a: 1, b: step.rows, c: step.columns, d: 1 };
-      fillPanels({ ...transposed, weights: transposeFactor(pattern, step.field, step.weights, true) }, memory, at);
+      fillPanels(
+        { ...transposed, weights: transposeFactor(pattern, step.field, step.weights, true) },
+        memory,
+        at,
+      );
     });
     image.emit({ op: Op.dense, count: rows, src, dst, weights: forward, extra: [columns] });
     this.#back.push(() => {

@@ -37,6 +37,12 @@ export interface Image {
 
 const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
+/** Bytes of a row of scratch. Rows a power of two apart would share the sets of a cache: one line more keeps them apart. */
+function rowBytes(width: number): number {
+  const bytes = align(width * 4);
+  return bytes >= 512 && bytes % 512 === 0 ? bytes + 64 : bytes;
+}
+
 /** Collects the parts of an image. */
 export class ImageBuilder {
   readonly #instructions: Instruction[] = [];
@@ -86,7 +92,7 @@ export class ImageBuilder {
 
   /** A scratch operand of `width` floats a row. */
   scratch(width: number): View {
-    const row = align(width * 4);
+    const row = rowBytes(width);
     const reused = this.#free.get(row)?.pop();
     if (reused !== undefined) return { space: Space.scratch, offset: reused, row };
     // Operands a multiple of 4096 bytes apart would wait for each other's stores: stagger them.

@@ -1,197 +1,160 @@
 /**
- * Weights in the order in which the kernels read them: general form, unit-diagonal form, and panels of dense blocks.
+ * Weights in the order in which the kernels read them, in the cheapest form that they allow, and panels of dense
+ * blocks.
  *
  * @module
  */
 
-import { eachVector, iterations, type Pass, passFactors, registerOffsets, type Run, weightIndex } from "./chain.ts";
+import type { Form } from "../kernels/record.ts";
+import {
+  eachVector,
+  iterations,
+  numbering,
+  type Pass,
+  registerOffsets,
+  type Run,
+  weightIndex,
+} from "./chain.ts";
+import { divide, type Divided } from "./forms.ts";
 import type { DenseStep } from "./step.ts";
 
-/** Floats of packed weights of a pass. A lane factor keeps its plain layout. */
-export function packedLength(pass: Pass, run: Run, form: "unit" | "general", scaled: boolean): number {
-  const perVector = run.complex ? 8 : 4;
-  return run.n / 4 * perVector * (passFactors(pass) * (form === "unit" ? 1 : 2) + (scaled ? 1 : 0));
+/** One pass with its packed weights. */
+export interface PackedPass {
+  readonly pass: Pass;
+  readonly form: Form;
+  /** Whether a diagonal follows the last factor. */
+  readonly scaled: boolean;
+  readonly weights: Float32Array;
+  /** Byte offsets of each iteration: source, destination and, with twiddles, weights. */
+  readonly table: Uint32Array;
 }
 
-/** Byte offsets of the iterations of a pass, source and destination, as the kernels read them. */
-export function offsetTable(pass: Pass, run: Run): Uint32Array {
+/**
+ * Packs the passes of a run. Where the weights allow, the diagonal of each factor is pulled out to the left and pushed
+ * into the columns of the next (unit form: one multiply-add and one weight for each output instead of two); what is left
+ * at the end is one diagonal, which the last pass applies. A pass with a zero (or nearly zero) on a diagonal keeps the
+ * general form; the pass before it applies what is pending. See forms.ts.
+ */
+export function packRun(run: Run, passes: readonly Pass[]): PackedPass[] {
+  const fresh = ones(run);
+  const attempt = (number: number, scale: Float64Array): Divided | undefined =>
+    number < passes.length ? divide(run, passes[number], scale) : undefined;
+  let current = attempt(0, fresh);
+  return passes.map((pass, number): PackedPass => {
+    if (!current) {
+      current = attempt(number + 1, fresh);
+      return {
+        pass,
+        form: "general",
+        scaled: false,
+        weights: packGeneral(run, pass),
+        table: offsets(run, pass),
+      };
+    }
+    const next = attempt(number + 1, current.scale);
+    const pending = next || isOne(current.scale) ? undefined : current.scale;
+    const packed = packDivided(run, pass, current, pending);
+    current = next ?? attempt(number + 1, fresh);
+    return packed;
+  });
+}
+
+function ones(run: Run): Float64Array {
+  const unit = run.complex ? 2 : 1;
+  return new Float64Array(run.n * unit).map((_, i) => i % unit === 0 ? 1 : 0);
+}
+
+function isOne(scale: Float64Array): boolean {
+  return scale.every((s, i) => s === 1 || (s === 0 && (i & 1) === 1));
+}
+
+/** Byte offsets of the iterations of a pass, source and destination. */
+function offsets(run: Run, pass: Pass): Uint32Array {
   const bytes = run.complex ? 8 : 4;
-  const points = iterations(pass, run.n);
-  const table = new Uint32Array(points.length * 2);
-  points.forEach((point, i) => table[2 * i] = table[2 * i + 1] = point * bytes);
+  const { from, to } = iterations(pass, run.n);
+  const table = new Uint32Array(from.length * 2);
+  for (let i = 0; i < from.length; i++) {
+    table[2 * i] = from[i] * bytes;
+    table[2 * i + 1] = to[i] * bytes;
+  }
   return table;
 }
 
-/**
- * For each float of the packed general form of a pass, the index of the float it comes from, counted through the
- * weights of its factors one after another.
- */
-export function generalIndex(pass: Pass, run: Run): Uint32Array {
+function packGeneral(run: Run, pass: Pass): Float32Array {
+  // A lane factor keeps its plain layout.
+  if (pass.kind === "lane") return run.factors[pass.first].weights;
   const unit = run.complex ? 2 : 1;
-  const index = new Uint32Array(packedLength(pass, run, "general", false));
-  const starts = [0];
-  for (let f = 0; f < passFactors(pass); f++) {
-    starts.push(starts[f] + run.factors[pass.first + f].weights.length);
-  }
+  const result = new Float32Array(run.n * unit * 2 * pass.count);
   let at = 0;
-  eachVector(pass, run.n, (factor, point) => {
-    const stride = run.factors[factor].pattern.d, start = starts[factor - pass.first];
-    for (const partner of [false, true]) {
+  eachVector(pass, run.n, (factor, points) => {
+    const { weights, pattern: { d } } = run.factors[factor];
+    for (let partner = 0; partner < 2; partner++) {
       for (let part = 0; part < unit; part++) {
-        for (let lane = 0; lane < 4; lane++) {
-          index[at++] = start + weightIndex(stride, point + lane, partner) * unit + part;
-        }
+        for (const k of points) result[at++] = weights[weightIndex(d, k, partner === 1) * unit + part];
       }
     }
   });
-  return index;
-}
-
-/** A pass with its diagonals divided out: the partner weights of each factor, and the diagonal left over. */
-interface UnitPass {
-  readonly factors: readonly Float64Array[];
-  readonly scale: Float64Array;
-}
-
-/** One pass in unit form, or as it is. */
-export interface PackedPass {
-  readonly pass: Pass;
-  readonly form: "unit" | "general";
-  /** A diagonal that follows the last factor. */
-  readonly scaled: boolean;
-  readonly weights: Float32Array;
-}
-
-/** Scales may grow this far from 1 before they are brought back: they multiply values of any size the user has. */
-const LARGEST = 2 ** 40;
-
-/**
- * Packs the passes of a run in unit-diagonal form where that is possible: y[k] = x[k] + o·x[partner], one
- * multiply-add and one weight for each output instead of two. The diagonal of each factor is pulled out to the left
- * and pushed into the columns of the next; what is left at the end is one diagonal, which the last pass applies. A
- * pass with a zero (or nearly zero) on a diagonal keeps the general form; the pass before it applies what is pending.
- */
-export function packRun(run: Run, passes: readonly Pass[]): PackedPass[] {
-  const unit = run.complex ? 2 : 1;
-  const attempt = (number: number, scale: Float64Array): UnitPass | undefined =>
-    number < passes.length && passes[number].kind === "pass" ? unitFactors(run, passes[number], scale) : undefined;
-  let current = attempt(0, ones(run.n, unit));
-  return passes.map((pass, number): PackedPass => {
-    if (!current) {
-      current = attempt(number + 1, ones(run.n, unit));
-      return { pass, form: "general", scaled: false, weights: packGeneral(run, pass) };
-    }
-    const { factors, scale } = current;
-    const next = attempt(number + 1, scale);
-    const weights = packUnit(run, pass, factors, next ? undefined : scale);
-    current = next ?? attempt(number + 1, ones(run.n, unit));
-    return { pass, form: "unit", scaled: !next, weights };
-  });
-}
-
-function ones(n: number, unit: number): Float64Array {
-  const result = new Float64Array(n * unit);
-  for (let i = 0; i < result.length; i += unit) result[i] = 1;
   return result;
 }
 
-function packGeneral(run: Run, pass: Pass): Float32Array {
-  if (pass.kind === "lane") return run.factors[pass.first].weights;
-  const index = generalIndex(pass, run);
-  const factors = run.factors.slice(pass.first, pass.first + passFactors(pass));
-  const size = factors[0].weights.length;
-  const result = new Float32Array(index.length);
-  for (let i = 0; i < index.length; i++) result[i] = factors[Math.floor(index[i] / size)].weights[index[i] % size];
-  return result;
-}
-
-/** The factors of a pass with their diagonals divided out, given the scale of the columns; undefined if that fails. */
-function unitFactors(
-  run: Run,
-  pass: Pass,
-  columns: Float64Array,
-): UnitPass | undefined {
-  const factors: Float64Array[] = [];
-  let scale = columns;
-  for (let f = 0; f < passFactors(pass); f++) {
-    const { pattern: { d: stride }, weights } = run.factors[pass.first + f];
-    const next = run.complex ? complexUnit(weights, stride, run.n, scale) : realUnit(weights, stride, run.n, scale);
-    if (!next) return undefined;
-    factors.push(next.o);
-    scale = next.scale;
-  }
-  return { factors, scale };
-}
-
-function realUnit(
-  weights: Float32Array,
-  stride: number,
-  n: number,
-  scale: Float64Array,
-): { o: Float64Array; scale: Float64Array } | undefined {
-  const o = new Float64Array(n), next = new Float64Array(n);
-  for (let k = 0; k < n; k++) {
-    const partner = k % (2 * stride) < stride ? k + stride : k - stride;
-    const own = weights[weightIndex(stride, k, false)] * scale[k];
-    const other = weights[weightIndex(stride, k, true)] * scale[partner];
-    const size = Math.abs(own);
-    if (!(size >= 1 / LARGEST && size <= LARGEST) || !(Math.abs(other) <= size * LARGEST)) return undefined;
-    o[k] = other / own;
-    next[k] = own;
-  }
-  return { o, scale: next };
-}
-
-function complexUnit(
-  weights: Float32Array,
-  stride: number,
-  n: number,
-  scale: Float64Array,
-): { o: Float64Array; scale: Float64Array } | undefined {
-  const o = new Float64Array(2 * n), next = new Float64Array(2 * n);
-  for (let k = 0; k < n; k++) {
-    const partner = k % (2 * stride) < stride ? k + stride : k - stride;
-    const d = 2 * weightIndex(stride, k, false), e = 2 * weightIndex(stride, k, true);
-    const ownRe = weights[d] * scale[2 * k] - weights[d + 1] * scale[2 * k + 1];
-    const ownIm = weights[d] * scale[2 * k + 1] + weights[d + 1] * scale[2 * k];
-    const otherRe = weights[e] * scale[2 * partner] - weights[e + 1] * scale[2 * partner + 1];
-    const otherIm = weights[e] * scale[2 * partner + 1] + weights[e + 1] * scale[2 * partner];
-    const size = Math.hypot(ownRe, ownIm);
-    if (!(size >= 1 / LARGEST && size <= LARGEST)) return undefined;
-    if (!(Math.hypot(otherRe, otherIm) <= size * LARGEST)) return undefined;
-    const square = size * size;
-    o[2 * k] = (otherRe * ownRe + otherIm * ownIm) / square;
-    o[2 * k + 1] = (otherIm * ownRe - otherRe * ownIm) / square;
-    next[2 * k] = ownRe;
-    next[2 * k + 1] = ownIm;
-  }
-  return { o, scale: next };
-}
-
-function packUnit(
-  run: Run,
-  pass: Pass,
-  factors: readonly Float64Array[],
-  scale: Float64Array | undefined,
-): Float32Array {
-  const unit = run.complex ? 2 : 1;
-  const result = new Float32Array(packedLength(pass, run, "unit", scale !== undefined));
-  const registers = registerOffsets(pass.kind === "pass" ? pass.strides : []);
-  const perIteration = registers.length * factors.length;
-  let at = 0, visited = 0, base = 0;
-  const lanes = (values: Float64Array, point: number): void => {
+function packDivided(run: Run, pass: Pass, divided: Divided, scale: Float64Array | undefined): PackedPass {
+  const { form, partners } = divided;
+  const unit = run.complex ? 2 : 1, { n } = run;
+  const registers = registerOffsets(pass.targets), base = iterations(pass, n).to, number = numbering(pass, n);
+  // Twiddles serve the two outputs of a pair; signs need no weights at all.
+  const vectors = form === "signs" ? 0 : registers.length * pass.count / (form === "twiddles" ? 2 : 1);
+  const block = (vectors + (scale ? registers.length : 0)) * 4 * unit;
+  const result = new Float32Array(block * base.length);
+  let at = 0, visited = 0, iteration = 0;
+  const put = (values: Float64Array, points: ArrayLike<number>): void => {
     for (let part = 0; part < unit; part++) {
-      for (let lane = 0; lane < 4; lane++) result[at++] = values[(point + lane) * unit + part];
+      for (let lane = 0; lane < 4; lane++) result[at++] = values[points[lane] * unit + part];
     }
   };
-  eachVector(pass, run.n, (factor, point) => {
-    // The first vector of an iteration belongs to its first point.
-    if (visited % perIteration === 0) base = point;
-    lanes(factors[factor - pass.first], point);
-    // The diagonal follows the last factor of each iteration, register by register.
-    if (++visited % perIteration === 0 && scale) { for (const register of registers) lanes(scale, base + register); }
+  const perIteration = registers.length * pass.count;
+  eachVector(pass, n, (factor, points) => {
+    // Of a pair the first output comes first: its partner weight is w.
+    const wanted = form === "unit" || (form === "twiddles" && visited % 2 === 0);
+    if (wanted) put(partners[factor - pass.first], points);
+    if (++visited % perIteration !== 0) return;
+    const first = base[iteration++];
+    if (!scale) return;
+    for (const register of registers) put(scale, [0, 1, 2, 3].map((lane) => number(first + register + lane)));
   });
-  return result;
+  const table = offsets(run, pass), scaled = scale !== undefined;
+  if (form === "twiddles") return { pass, form, scaled, ...share(result, block, table) };
+  return { pass, form, scaled, weights: result, table };
+}
+
+/** Keeps equal blocks of weights once, and adds to each iteration of the table where its block is. */
+function share(
+  weights: Float32Array,
+  block: number,
+  table: Uint32Array,
+): { weights: Float32Array; table: Uint32Array } {
+  const bits = new Uint32Array(weights.buffer);
+  const known = new Map<number, number[]>();
+  const longer = new Uint32Array(table.length / 2 * 3);
+  let kept = 0;
+  for (let i = 0; i < table.length / 2; i++) {
+    const from = i * block;
+    let hash = 0;
+    for (let k = 0; k < block; k++) hash = Math.imul(hash ^ bits[from + k], 0x01000193);
+    const candidates = known.get(hash) ?? [];
+    let at = candidates.find((start) => {
+      for (let k = 0; k < block; k++) if (bits[start + k] !== bits[from + k]) return false;
+      return true;
+    });
+    if (at === undefined) {
+      at = kept;
+      weights.copyWithin(kept, from, from + block);
+      kept += block;
+      candidates.push(at);
+      known.set(hash, candidates);
+    }
+    longer.set([table[2 * i], table[2 * i + 1], at * 4], 3 * i);
+  }
+  return { weights: weights.slice(0, kept), table: longer };
 }
 
 /**

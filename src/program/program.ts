@@ -139,7 +139,9 @@ export class ProgramBuilder {
 
   #expect(kind: string, value: number, width: number): void {
     if (this.#widths[value] !== width) {
-      throw new RangeError(`Cannot add a ${kind}: it reads ${width} floats, but the value has ${this.#widths[value]}`);
+      throw new RangeError(
+        `Cannot add a ${kind}: it reads ${width} floats, but the value has ${this.#widths[value]}`,
+      );
     }
   }
 
@@ -154,7 +156,9 @@ export class ProgramBuilder {
     const { a, b, c, d } = pattern, unit = floats(field);
     this.#expect("factor", from, a * c * d * unit);
     if (weights.length !== a * b * c * d * unit) {
-      throw new RangeError(`Cannot add a factor: expected ${a * b * c * d * unit} weights, got ${weights.length}`);
+      throw new RangeError(
+        `Cannot add a factor: expected ${a * b * c * d * unit} weights, got ${weights.length}`,
+      );
     }
     return this.#push({ kind: "factor", from, pattern, field, weights, original }, a * b * d * unit);
   }
@@ -205,7 +209,10 @@ export class ProgramBuilder {
   /** Values one after another. */
   concat(inputs: readonly number[]): number {
     if (inputs.length === 1) return inputs[0];
-    return this.#push({ kind: "concat", inputs }, inputs.reduce((sum, value) => sum + this.#widths[value], 0));
+    return this.#push(
+      { kind: "concat", inputs },
+      inputs.reduce((sum, value) => sum + this.#widths[value], 0),
+    );
   }
 
   /** y = x + weights. */
@@ -251,7 +258,9 @@ export function transposeFactor(
     for (let beta = 0; beta < b; beta++) {
       for (let gamma = 0; gamma < c; gamma++) {
         const from = ((i * b + beta) * c + gamma) * size, to = ((i * c + gamma) * b + beta) * size;
-        for (let k = 0; k < size; k++) result[to + k] = flip && k & 1 ? -weights[from + k] : weights[from + k];
+        for (let k = 0; k < size; k++) {
+          result[to + k] = flip && k & 1 ? -weights[from + k] : weights[from + k];
+        }
       }
     }
   }
@@ -273,7 +282,13 @@ function promoteStep(builder: ProgramBuilder, step: Step, value: readonly number
   switch (step.kind) {
     case "factor": {
       const { a, b, c, d } = step.pattern;
-      return builder.factor(value[step.from], { a, b, c, d: 2 * d }, "real", twice(step.weights), step.weights);
+      return builder.factor(
+        value[step.from],
+        { a, b, c, d: 2 * d },
+        "real",
+        twice(step.weights),
+        step.weights,
+      );
     }
     case "diagonal":
       return builder.diagonal(value[step.from], "real", twice(step.weights), step.weights);
