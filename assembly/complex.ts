@@ -234,26 +234,15 @@ function pass4(unit: bool, lanes: i32, r: usize, base: usize, src: usize, dst: u
 }
 
 // The loops are compiled once for each radix and form; `lanes` stays a branch, which keeps the module small.
-function pass2General(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
+export function complex2General(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
   pass2(false, lanes, r, base, src, dst);
 }
-function pass2Unit(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
+export function complex2Unit(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
   pass2(true, lanes, r, base, src, dst);
 }
-function pass4General(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
+export function complex4General(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
   pass4(false, lanes, r, base, src, dst);
 }
-function pass4Unit(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
+export function complex4Unit(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
   pass4(true, lanes, r, base, src, dst);
-}
-
-/** Runs one pass on one row; kind = ((log₂ radix − 1) · 2 + (unit form ? 1 : 0)) · 4 + lanes. */
-export function complexPass(kind: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  const lanes = kind & 3;
-  switch (kind >> 2) {
-    case 0: return pass2General(lanes, r, base, src, dst);
-    case 1: return pass2Unit(lanes, r, base, src, dst);
-    case 2: return pass4General(lanes, r, base, src, dst);
-    case 3: return pass4Unit(lanes, r, base, src, dst);
-  }
 }

@@ -1,58 +1,52 @@
 // The machine: runs a list of instruction records over the rows of a batch, a tile of rows at a time.
-//
-// Spaces of an address: 0 the program (code, tables, weights), 1 scratch, 2 input, 3 output, 4 the cotangent of the
-// output, 5 weight gradients. Rows advance in the spaces 2, 3 and 4; scratch holds one tile.
 
-import { complexPass } from "./complex";
-import { realPass } from "./real";
-import { signPass } from "./signs";
-import { twiddlePass } from "./twiddles";
 import {
   complexLane1, complexLane1Back, complexLane2, complexLane2Back, complexPair, complexPairBack,
 } from "./complex_stages";
+import { complex2General, complex2Unit, complex4General, complex4Unit } from "./complex";
+import { real2General, real2Unit, real4General, real4Unit, real8General, real8Unit } from "./real";
+import { sign2, sign4, sign8 } from "./signs";
 import { realLane1, realLane1Back, realLane2, realLane2Back, realPair, realPairBack } from "./stages";
 import {
   accumulate, bias, dense, denseBack, diagonal, diagonalBack, factor, factorBack, join, permute, split, window,
 } from "./steps";
+import { twiddle2, twiddle4 } from "./twiddles";
 import {
   DST, DST_ROW, DST_SPACE, G, G_ROW, G_SPACE, GRADIENT, OP, RECORD, SRC, SRC_ROW, SRC_SPACE, WEIGHTS, field,
 } from "./record";
 
-let program: usize = 0, scratch: usize = 0, input: usize = 0, output: usize = 0, cotangent: usize = 0,
-  gradient: usize = 0;
+// Operations are numbered as in src/kernels/record.ts: fused passes below 64, single factors of training below 80, then
+// all other steps.
+const SINGLE: i32 = 64;
+const BACK: i32 = 70;
+const STEP: i32 = 80;
 
-/** The address of row `row` of an operand. */
-function address(space: i32, offset: i32, stride: i32, row: i32): usize {
-  switch (space) {
-    case 0: return program + offset;
-    case 1: return scratch + offset;
-    case 2: return input + offset + row * stride;
-    case 3: return output + offset + row * stride;
-    case 4: return cotangent + offset + row * stride;
+/** A fused pass on one row. The two low bits of the operation say what happens to the lanes. */
+// @ts-ignore: decorator
+@inline
+function pass(op: i32, r: usize, program: usize, src: usize, dst: usize): void {
+  const lanes = op & 3;
+  switch (op >> 2) {
+    case 0: real2General(lanes, r, program, src, dst); break;
+    case 1: real2Unit(lanes, r, program, src, dst); break;
+    case 2: real4General(lanes, r, program, src, dst); break;
+    case 3: real4Unit(lanes, r, program, src, dst); break;
+    case 4: real8General(lanes, r, program, src, dst); break;
+    case 5: real8Unit(lanes, r, program, src, dst); break;
+    case 6: complex2General(lanes, r, program, src, dst); break;
+    case 7: complex2Unit(lanes, r, program, src, dst); break;
+    case 8: complex4General(lanes, r, program, src, dst); break;
+    case 9: complex4Unit(lanes, r, program, src, dst); break;
+    case 10: sign2(lanes, r, program, src, dst); break;
+    case 11: sign4(lanes, r, program, src, dst); break;
+    case 12: sign8(lanes, r, program, src, dst); break;
+    case 13: twiddle2(lanes, r, program, src, dst); break;
+    case 14: twiddle4(lanes, r, program, src, dst); break;
   }
-  return gradient + offset;
 }
 
-// Operations; src/kernels/record.ts names the same numbers.
-const COMPLEX_PASS: i32 = 24;
-const SIGN_PASS: i32 = 40;
-const TWIDDLE_PASS: i32 = 52;
-const STEP: i32 = 64;
-
-function execute(r: usize, op: i32, src: usize, dst: usize, g: usize, rows: i32, first: bool): void {
-  const srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
-  if (op < COMPLEX_PASS) {
-    for (; rows > 0; rows--, src += srcRow, dst += dstRow) realPass(op, r, program, src, dst);
-    return;
-  }
-  if (op < STEP) {
-    for (; rows > 0; rows--, src += srcRow, dst += dstRow) {
-      if (op < SIGN_PASS) complexPass(op - COMPLEX_PASS, r, program, src, dst);
-      else if (op < TWIDDLE_PASS) signPass(op - SIGN_PASS, r, program, src, dst);
-      else twiddlePass(op - TWIDDLE_PASS, r, program, src, dst);
-    }
-    return;
-  }
+/** A single factor of training on all rows of a tile. */
+function single(op: i32, r: usize, program: usize, src: usize, dst: usize, rows: i32): void {
   switch (op) {
     case 64: return realPair(r, program, src, dst, rows);
     case 65: return realLane1(r, program, src, dst, rows);
@@ -60,14 +54,29 @@ function execute(r: usize, op: i32, src: usize, dst: usize, g: usize, rows: i32,
     case 67: return complexPair(r, program, src, dst, rows);
     case 68: return complexLane1(r, program, src, dst, rows);
     case 69: return complexLane2(r, program, src, dst, rows);
-    case 70: return realPairBack(r, program, src, dst, g, gradient, rows, first);
-    case 71: return realLane1Back(r, program, src, dst, g, gradient, rows, first);
-    case 72: return realLane2Back(r, program, src, dst, g, gradient, rows, first);
-    case 73: return complexPairBack(r, program, src, dst, g, gradient, rows, first);
-    case 74: return complexLane1Back(r, program, src, dst, g, gradient, rows, first);
-    case 75: return complexLane2Back(r, program, src, dst, g, gradient, rows, first);
   }
-  const w = program + field(r, WEIGHTS), gw = gradient + field(r, GRADIENT), gRow = field(r, G_ROW);
+}
+
+/** The backward direction of a single factor. */
+function back(
+  op: i32, r: usize, program: usize, x: usize, gx: usize, g: usize, gradient: usize, rows: i32, first: bool,
+): void {
+  switch (op) {
+    case 70: return realPairBack(r, program, x, gx, g, gradient, rows, first);
+    case 71: return realLane1Back(r, program, x, gx, g, gradient, rows, first);
+    case 72: return realLane2Back(r, program, x, gx, g, gradient, rows, first);
+    case 73: return complexPairBack(r, program, x, gx, g, gradient, rows, first);
+    case 74: return complexLane1Back(r, program, x, gx, g, gradient, rows, first);
+    case 75: return complexLane2Back(r, program, x, gx, g, gradient, rows, first);
+  }
+}
+
+/** Any other step on all rows of a tile. */
+function step(
+  op: i32, r: usize, program: usize, src: usize, dst: usize, g: usize, gradient: usize, rows: i32,
+): void {
+  const srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW), gRow = field(r, G_ROW);
+  const w = program + field(r, WEIGHTS), gw = gradient + field(r, GRADIENT);
   for (; rows > 0; rows--, src += srcRow, dst += dstRow, g += gRow) {
     switch (op) {
       case 80: factor(r, program, src, dst); break;
@@ -90,25 +99,41 @@ function execute(r: usize, op: i32, src: usize, dst: usize, g: usize, rows: i32,
 /**
  * Runs `count` records at program + `code` over `rows` rows, `tile` rows at a time. With `fresh` the first tile writes
  * weight gradients, otherwise it adds to those that are there.
+ *
+ * Spaces of an address: 0 the program (code, tables, weights), 1 scratch, 2 input, 3 output, 4 the cotangent of the
+ * output, 5 weight gradients. Rows advance in the spaces 2, 3 and 4; scratch holds one tile.
  */
 export function run(
-  base: usize, code: i32, count: i32, rows: i32, tile: i32, fresh: bool,
-  scratchAt: usize, inputAt: usize, outputAt: usize, cotangentAt: usize, gradientAt: usize,
+  program: usize, code: i32, count: i32, rows: i32, tile: i32, fresh: bool,
+  scratch: usize, input: usize, output: usize, cotangent: usize, gradient: usize,
 ): void {
-  program = base;
-  scratch = scratchAt;
-  input = inputAt;
-  output = outputAt;
-  cotangent = cotangentAt;
-  gradient = gradientAt;
   for (let row = 0; row < rows; row += tile) {
     const some = min(tile, rows - row);
     let r = program + code;
-    for (let i = 0; i < count; i++, r += RECORD) {
-      const src = address(field(r, SRC_SPACE), field(r, SRC), field(r, SRC_ROW), row);
-      const dst = address(field(r, DST_SPACE), field(r, DST), field(r, DST_ROW), row);
-      const g = address(field(r, G_SPACE), field(r, G), field(r, G_ROW), row);
-      execute(r, field(r, OP), src, dst, g, some, fresh && row == 0);
+    for (let i = count; i > 0; i--, r += RECORD) {
+      const op = field(r, OP), srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
+      let space = field(r, SRC_SPACE);
+      let src: usize = field(r, SRC);
+      if (space == 1) src += scratch;
+      else if (space == 3) src += output + row * srcRow;
+      else if (space == 2) src += input + row * srcRow;
+      else src += cotangent + row * srcRow;
+      space = field(r, DST_SPACE);
+      let dst: usize = field(r, DST);
+      if (space == 1) dst += scratch;
+      else dst += output + row * dstRow;
+      if (op < SINGLE) {
+        for (let k = some; k > 0; k--, src += srcRow, dst += dstRow) pass(op, r, program, src, dst);
+      } else if (op < BACK) {
+        single(op, r, program, src, dst, some);
+      } else {
+        space = field(r, G_SPACE);
+        let g: usize = field(r, G);
+        if (space == 1) g += scratch;
+        else g += cotangent + row * field(r, G_ROW);
+        if (op < STEP) back(op, r, program, src, dst, g, gradient, some, fresh && row == 0);
+        else step(op, r, program, src, dst, g, gradient, some);
+      }
     }
   }
 }

@@ -16,7 +16,7 @@ function signs2(x: v128): v128 {
   return madd(f32x4(1, 1, -1, -1), x, swap2(x));
 }
 
-function sign2(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
+export function sign2(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
   let w: usize = base + field(r, WEIGHTS), table: usize = base + field(r, TABLE);
   const a = field(r, A);
   const a2 = field(r, A2);
@@ -42,7 +42,7 @@ function sign2(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void 
   }
 }
 
-function sign4(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
+export function sign4(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
   let w: usize = base + field(r, WEIGHTS), table: usize = base + field(r, TABLE);
   const a = field(r, A), b = field(r, B);
   const a2 = field(r, A2), b2 = field(r, B2);
@@ -79,7 +79,7 @@ function sign4(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void 
   }
 }
 
-function sign8(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
+export function sign8(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
   let w: usize = base + field(r, WEIGHTS), table: usize = base + field(r, TABLE);
   const a = field(r, A), b = field(r, B), c = field(r, C);
   const a2 = field(r, A2), b2 = field(r, B2), c2 = field(r, C2);
@@ -137,15 +137,5 @@ function sign8(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void 
     put(q + a2 + c2, x5);
     put(q + b2 + c2, x6);
     put(q + a2 + b2 + c2, x7);
-  }
-}
-
-/** Runs one pass on one row; kind = (log₂ radix − 1) · 4 + lanes. */
-export function signPass(kind: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  const lanes = kind & 3;
-  switch (kind >> 2) {
-    case 0: return sign2(lanes, r, base, src, dst);
-    case 1: return sign4(lanes, r, base, src, dst);
-    case 2: return sign8(lanes, r, base, src, dst);
   }
 }

@@ -5,7 +5,7 @@
 import { A, A2, B, B2, COUNT, EXTRA, TABLE, WEIGHTS, field } from "./record";
 import { add, evens, get, highs, lows, madd, mul, nmadd, odds, put, sub, zipHigh, zipLow } from "./vec";
 
-function twiddle2(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
+export function twiddle2(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
   const weights: usize = base + field(r, WEIGHTS);
   let table: usize = base + field(r, TABLE);
   const a = field(r, A);
@@ -44,7 +44,7 @@ function twiddle2(lanes: i32, r: usize, base: usize, src: usize, dst: usize): vo
   }
 }
 
-function twiddle4(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
+export function twiddle4(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
   const weights: usize = base + field(r, WEIGHTS);
   let table: usize = base + field(r, TABLE);
   const a = field(r, A), b = field(r, B);
@@ -111,10 +111,4 @@ function twiddle4(lanes: i32, r: usize, base: usize, src: usize, dst: usize): vo
     const q3 = q + a2 + b2;
     put(q3, x3); put(q3 + 16, y3);
   }
-}
-
-/** Runs one pass on one row; kind = (log₂ radix − 1) · 4 + lanes. */
-export function twiddlePass(kind: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  if (kind >> 2) twiddle4(kind & 3, r, base, src, dst);
-  else twiddle2(kind & 3, r, base, src, dst);
 }
