@@ -21,8 +21,8 @@ function own(unit: bool, x: v128, y: v128, w: usize, at: i32, real: bool): v128 
 
 // @ts-ignore: decorator
 @inline
-function pass2(unit: bool, lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  let w: usize = base + field(r, WEIGHTS), table: usize = base + field(r, TABLE);
+function pass2(unit: bool, lanes: i32, r: usize, src: usize, dst: usize): void {
+  let w: usize = field(r, WEIGHTS), table: usize = field(r, TABLE);
   const a = field(r, A);
   const a2 = field(r, A2);
   const end = table + (<usize>field(r, COUNT) << 3);
@@ -94,8 +94,8 @@ function pass2(unit: bool, lanes: i32, r: usize, base: usize, src: usize, dst: u
 
 // @ts-ignore: decorator
 @inline
-function pass4(unit: bool, lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  let w: usize = base + field(r, WEIGHTS), table: usize = base + field(r, TABLE);
+function pass4(unit: bool, lanes: i32, r: usize, src: usize, dst: usize): void {
+  let w: usize = field(r, WEIGHTS), table: usize = field(r, TABLE);
   const a = field(r, A), b = field(r, B);
   const a2 = field(r, A2), b2 = field(r, B2);
   const end = table + (<usize>field(r, COUNT) << 3);
@@ -234,15 +234,15 @@ function pass4(unit: bool, lanes: i32, r: usize, base: usize, src: usize, dst: u
 }
 
 // The loops are compiled once for each radix and form; `lanes` stays a branch, which keeps the module small.
-export function complex2General(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  pass2(false, lanes, r, base, src, dst);
+export function complex2General(lanes: i32, r: usize, src: usize, dst: usize): void {
+  pass2(false, lanes, r, src, dst);
 }
-export function complex2Unit(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  pass2(true, lanes, r, base, src, dst);
+export function complex2Unit(lanes: i32, r: usize, src: usize, dst: usize): void {
+  pass2(true, lanes, r, src, dst);
 }
-export function complex4General(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  pass4(false, lanes, r, base, src, dst);
+export function complex4General(lanes: i32, r: usize, src: usize, dst: usize): void {
+  pass4(false, lanes, r, src, dst);
 }
-export function complex4Unit(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  pass4(true, lanes, r, base, src, dst);
+export function complex4Unit(lanes: i32, r: usize, src: usize, dst: usize): void {
+  pass4(true, lanes, r, src, dst);
 }

@@ -40,9 +40,9 @@ function imConj(dr: v128, di: v128, xr: v128, xi: v128, or: v128, oi: v128, pr: 
   return nmadd(oi, pr, madd(or, pi, nmadd(di, xr, mul(dr, xi))));
 }
 
-export function complexPair(r: usize, base: usize, src: usize, dst: usize, rows: i32): void {
+export function complexPair(r: usize, src: usize, dst: usize, rows: i32): void {
   const s: usize = field(r, A), srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
-  let w: usize = base + field(r, WEIGHTS);
+  let w: usize = field(r, WEIGHTS);
   for (let block = field(r, COUNT); block > 0; block--) {
     const end = src + s;
     while (src < end) {
@@ -72,9 +72,9 @@ export function complexPair(r: usize, base: usize, src: usize, dst: usize, rows:
 
 // @ts-ignore: decorator
 @inline
-function complexLane(lane: i32, r: usize, base: usize, src: usize, dst: usize, rows: i32): void {
+function complexLane(lane: i32, r: usize, src: usize, dst: usize, rows: i32): void {
   const srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
-  let w: usize = base + field(r, WEIGHTS);
+  let w: usize = field(r, WEIGHTS);
   for (let left = field(r, COUNT); left > 0; left--) {
     const a = get(w, 0), b = get(w, 16), c = get(w, 32), e = get(w, 48);
     let dr: v128, di: v128, or: v128, oi: v128;
@@ -113,12 +113,12 @@ function partnerPair(a: v128, b: v128): v128 {
   return v128.shuffle<f32>(a, b, 2, 4, 3, 5);
 }
 
-export function complexLane1(r: usize, base: usize, src: usize, dst: usize, rows: i32): void {
-  complexLane(1, r, base, src, dst, rows);
+export function complexLane1(r: usize, src: usize, dst: usize, rows: i32): void {
+  complexLane(1, r, src, dst, rows);
 }
 
-export function complexLane2(r: usize, base: usize, src: usize, dst: usize, rows: i32): void {
-  complexLane(2, r, base, src, dst, rows);
+export function complexLane2(r: usize, src: usize, dst: usize, rows: i32): void {
+  complexLane(2, r, src, dst, rows);
 }
 
 /** Adds four complex numbers (re, im) to the interleaved ones at p, or on the first tile writes them. */
@@ -132,11 +132,11 @@ function give(first: bool, p: usize, re: v128, im: v128): void {
 
 /** gx = Fᴴ·g and the weight gradient: d += g·conj(x), o += g·conj(partner of x). */
 export function complexPairBack(
-  r: usize, base: usize, x: usize, gx: usize, g: usize, v: usize, rows: i32, first: bool,
+  r: usize, x: usize, gx: usize, g: usize, rows: i32, first: bool,
 ): void {
   const s: usize = field(r, A), xRow = field(r, SRC_ROW), gxRow = field(r, DST_ROW), gRow = field(r, G_ROW);
-  let w: usize = base + field(r, WEIGHTS);
-  v += field(r, GRADIENT);
+  let w: usize = field(r, WEIGHTS);
+  let v: usize = field(r, GRADIENT);
   for (let block = field(r, COUNT); block > 0; block--) {
     const end = x + s;
     while (x < end) {
@@ -187,11 +187,11 @@ export function complexPairBack(
 // @ts-ignore: decorator
 @inline
 function complexLaneBack(
-  lane: i32, r: usize, base: usize, x: usize, gx: usize, g: usize, v: usize, rows: i32, first: bool,
+  lane: i32, r: usize, x: usize, gx: usize, g: usize, rows: i32, first: bool,
 ): void {
   const xRow = field(r, SRC_ROW), gxRow = field(r, DST_ROW), gRow = field(r, G_ROW);
-  let w: usize = base + field(r, WEIGHTS);
-  v += field(r, GRADIENT);
+  let w: usize = field(r, WEIGHTS);
+  let v: usize = field(r, GRADIENT);
   for (let left = field(r, COUNT); left > 0; left--) {
     const a = get(w, 0), b = get(w, 16), c = get(w, 32), e = get(w, 48);
     let dr: v128, di: v128, or: v128, oi: v128;
@@ -246,13 +246,13 @@ function accumulate(first: bool, p: usize, x: v128): void {
 }
 
 export function complexLane1Back(
-  r: usize, base: usize, x: usize, gx: usize, g: usize, v: usize, rows: i32, first: bool,
+  r: usize, x: usize, gx: usize, g: usize, rows: i32, first: bool,
 ): void {
-  complexLaneBack(1, r, base, x, gx, g, v, rows, first);
+  complexLaneBack(1, r, x, gx, g, rows, first);
 }
 
 export function complexLane2Back(
-  r: usize, base: usize, x: usize, gx: usize, g: usize, v: usize, rows: i32, first: bool,
+  r: usize, x: usize, gx: usize, g: usize, rows: i32, first: bool,
 ): void {
-  complexLaneBack(2, r, base, x, gx, g, v, rows, first);
+  complexLaneBack(2, r, x, gx, g, rows, first);
 }

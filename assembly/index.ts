@@ -12,7 +12,7 @@ import {
 } from "./steps";
 import { twiddle2, twiddle4 } from "./twiddles";
 import {
-  DST, DST_ROW, DST_SPACE, G, G_ROW, G_SPACE, GRADIENT, OP, RECORD, SRC, SRC_ROW, SRC_SPACE, WEIGHTS, field,
+  DST, DST_ADVANCE, DST_ROW, G, G_ADVANCE, G_ROW, GRADIENT, OP, RECORD, SRC, SRC_ADVANCE, SRC_ROW, WEIGHTS, field,
 } from "./record";
 
 // Operations are numbered as in src/kernels/record.ts: fused passes below 64, single factors of training below 80, then
@@ -24,67 +24,67 @@ const STEP: i32 = 80;
 /** A fused pass on one row. The two low bits of the operation say what happens to the lanes. */
 // @ts-ignore: decorator
 @inline
-function pass(op: i32, r: usize, program: usize, src: usize, dst: usize): void {
+function pass(op: i32, r: usize, src: usize, dst: usize): void {
   const lanes = op & 3;
   switch (op >> 2) {
-    case 0: real2General(lanes, r, program, src, dst); break;
-    case 1: real2Unit(lanes, r, program, src, dst); break;
-    case 2: real4General(lanes, r, program, src, dst); break;
-    case 3: real4Unit(lanes, r, program, src, dst); break;
-    case 4: real8General(lanes, r, program, src, dst); break;
-    case 5: real8Unit(lanes, r, program, src, dst); break;
-    case 6: complex2General(lanes, r, program, src, dst); break;
-    case 7: complex2Unit(lanes, r, program, src, dst); break;
-    case 8: complex4General(lanes, r, program, src, dst); break;
-    case 9: complex4Unit(lanes, r, program, src, dst); break;
-    case 10: sign2(lanes, r, program, src, dst); break;
-    case 11: sign4(lanes, r, program, src, dst); break;
-    case 12: sign8(lanes, r, program, src, dst); break;
-    case 13: twiddle2(lanes, r, program, src, dst); break;
-    case 14: twiddle4(lanes, r, program, src, dst); break;
+    case 0: real2General(lanes, r, src, dst); break;
+    case 1: real2Unit(lanes, r, src, dst); break;
+    case 2: real4General(lanes, r, src, dst); break;
+    case 3: real4Unit(lanes, r, src, dst); break;
+    case 4: real8General(lanes, r, src, dst); break;
+    case 5: real8Unit(lanes, r, src, dst); break;
+    case 6: complex2General(lanes, r, src, dst); break;
+    case 7: complex2Unit(lanes, r, src, dst); break;
+    case 8: complex4General(lanes, r, src, dst); break;
+    case 9: complex4Unit(lanes, r, src, dst); break;
+    case 10: sign2(lanes, r, src, dst); break;
+    case 11: sign4(lanes, r, src, dst); break;
+    case 12: sign8(lanes, r, src, dst); break;
+    case 13: twiddle2(lanes, r, src, dst); break;
+    case 14: twiddle4(lanes, r, src, dst); break;
   }
 }
 
 /** A single factor of training on all rows of a tile. */
-function single(op: i32, r: usize, program: usize, src: usize, dst: usize, rows: i32): void {
+function single(op: i32, r: usize, src: usize, dst: usize, rows: i32): void {
   switch (op) {
-    case 64: return realPair(r, program, src, dst, rows);
-    case 65: return realLane1(r, program, src, dst, rows);
-    case 66: return realLane2(r, program, src, dst, rows);
-    case 67: return complexPair(r, program, src, dst, rows);
-    case 68: return complexLane1(r, program, src, dst, rows);
-    case 69: return complexLane2(r, program, src, dst, rows);
+    case 64: return realPair(r, src, dst, rows);
+    case 65: return realLane1(r, src, dst, rows);
+    case 66: return realLane2(r, src, dst, rows);
+    case 67: return complexPair(r, src, dst, rows);
+    case 68: return complexLane1(r, src, dst, rows);
+    case 69: return complexLane2(r, src, dst, rows);
   }
 }
 
 /** The backward direction of a single factor. */
 function back(
-  op: i32, r: usize, program: usize, x: usize, gx: usize, g: usize, gradient: usize, rows: i32, first: bool,
+  op: i32, r: usize, x: usize, gx: usize, g: usize, rows: i32, first: bool,
 ): void {
   switch (op) {
-    case 70: return realPairBack(r, program, x, gx, g, gradient, rows, first);
-    case 71: return realLane1Back(r, program, x, gx, g, gradient, rows, first);
-    case 72: return realLane2Back(r, program, x, gx, g, gradient, rows, first);
-    case 73: return complexPairBack(r, program, x, gx, g, gradient, rows, first);
-    case 74: return complexLane1Back(r, program, x, gx, g, gradient, rows, first);
-    case 75: return complexLane2Back(r, program, x, gx, g, gradient, rows, first);
+    case 70: return realPairBack(r, x, gx, g, rows, first);
+    case 71: return realLane1Back(r, x, gx, g, rows, first);
+    case 72: return realLane2Back(r, x, gx, g, rows, first);
+    case 73: return complexPairBack(r, x, gx, g, rows, first);
+    case 74: return complexLane1Back(r, x, gx, g, rows, first);
+    case 75: return complexLane2Back(r, x, gx, g, rows, first);
   }
 }
 
 /** Any other step on all rows of a tile. */
 function step(
-  op: i32, r: usize, program: usize, src: usize, dst: usize, g: usize, gradient: usize, rows: i32,
+  op: i32, r: usize, src: usize, dst: usize, g: usize, rows: i32,
 ): void {
   const srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW), gRow = field(r, G_ROW);
-  const w = program + field(r, WEIGHTS), gw = gradient + field(r, GRADIENT);
+  const w: usize = field(r, WEIGHTS), gw: usize = field(r, GRADIENT);
   for (; rows > 0; rows--, src += srcRow, dst += dstRow, g += gRow) {
     switch (op) {
-      case 80: factor(r, program, src, dst); break;
+      case 80: factor(r, src, dst); break;
       case 81: factorBack(r, src, g, gw); break;
       case 82: diagonal(r, w, src, dst); break;
       case 83: diagonalBack(r, src, g, gw); break;
-      case 84: permute(r, program, src, dst); break;
-      case 85: dense(r, program, src, dst); break;
+      case 84: permute(r, src, dst); break;
+      case 85: dense(r, src, dst); break;
       case 86: denseBack(r, src, g, gw); break;
       case 87: window(r, src, dst); break;
       case 88: accumulate(r, src, dst); break;
@@ -97,42 +97,26 @@ function step(
 }
 
 /**
- * Runs `count` records at program + `code` over `rows` rows, `tile` rows at a time. With `fresh` the first tile writes
- * weight gradients, otherwise it adds to those that are there.
- *
- * Spaces of an address: 0 the program (code, tables, weights), 1 scratch, 2 input, 3 output, 4 the cotangent of the
- * output, 5 weight gradients. Rows advance in the spaces 2, 3 and 4; scratch holds one tile.
+ * Runs `count` records from address `code` on over `rows` rows, `tile` rows at a time. With `fresh` the first tile
+ * writes weight gradients, otherwise it adds to those that are there.
  */
-export function run(
-  program: usize, code: i32, count: i32, rows: i32, tile: i32, fresh: bool,
-  scratch: usize, input: usize, output: usize, cotangent: usize, gradient: usize,
-): void {
+export function run(code: usize, count: i32, rows: i32, tile: i32, fresh: bool): void {
   for (let row = 0; row < rows; row += tile) {
     const some = min(tile, rows - row);
-    let r = program + code;
+    let r = code;
     for (let i = count; i > 0; i--, r += RECORD) {
-      const op = field(r, OP), srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
-      let space = field(r, SRC_SPACE);
-      let src: usize = field(r, SRC);
-      if (space == 1) src += scratch;
-      else if (space == 3) src += output + row * srcRow;
-      else if (space == 2) src += input + row * srcRow;
-      else src += cotangent + row * srcRow;
-      space = field(r, DST_SPACE);
-      let dst: usize = field(r, DST);
-      if (space == 1) dst += scratch;
-      else dst += output + row * dstRow;
+      const op = field(r, OP);
+      let src: usize = field(r, SRC) + row * field(r, SRC_ADVANCE);
+      let dst: usize = field(r, DST) + row * field(r, DST_ADVANCE);
       if (op < SINGLE) {
-        for (let k = some; k > 0; k--, src += srcRow, dst += dstRow) pass(op, r, program, src, dst);
+        const srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
+        for (let k = some; k > 0; k--, src += srcRow, dst += dstRow) pass(op, r, src, dst);
       } else if (op < BACK) {
-        single(op, r, program, src, dst, some);
+        single(op, r, src, dst, some);
       } else {
-        space = field(r, G_SPACE);
-        let g: usize = field(r, G);
-        if (space == 1) g += scratch;
-        else g += cotangent + row * field(r, G_ROW);
-        if (op < STEP) back(op, r, program, src, dst, g, gradient, some, fresh && row == 0);
-        else step(op, r, program, src, dst, g, gradient, some);
+        const g: usize = field(r, G) + row * field(r, G_ADVANCE);
+        if (op < STEP) back(op, r, src, dst, g, some, fresh && row == 0);
+        else step(op, r, src, dst, g, some);
       }
     }
   }

@@ -24,8 +24,8 @@ function mix(unit: bool, x: v128, partner: v128, w: usize, i: i32): v128 {
 
 // @ts-ignore: decorator
 @inline
-function pass2(unit: bool, lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  let w: usize = base + field(r, WEIGHTS), table: usize = base + field(r, TABLE);
+function pass2(unit: bool, lanes: i32, r: usize, src: usize, dst: usize): void {
+  let w: usize = field(r, WEIGHTS), table: usize = field(r, TABLE);
   const a = field(r, A);
   const a2 = field(r, A2);
   const end = table + (<usize>field(r, COUNT) << 3);
@@ -60,8 +60,8 @@ function pass2(unit: bool, lanes: i32, r: usize, base: usize, src: usize, dst: u
 
 // @ts-ignore: decorator
 @inline
-function pass4(unit: bool, lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  let w: usize = base + field(r, WEIGHTS), table: usize = base + field(r, TABLE);
+function pass4(unit: bool, lanes: i32, r: usize, src: usize, dst: usize): void {
+  let w: usize = field(r, WEIGHTS), table: usize = field(r, TABLE);
   const a = field(r, A), b = field(r, B);
   const a2 = field(r, A2), b2 = field(r, B2);
   const end = table + (<usize>field(r, COUNT) << 3);
@@ -122,8 +122,8 @@ function pass4(unit: bool, lanes: i32, r: usize, base: usize, src: usize, dst: u
 
 // @ts-ignore: decorator
 @inline
-function pass8(unit: bool, lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  let w: usize = base + field(r, WEIGHTS), table: usize = base + field(r, TABLE);
+function pass8(unit: bool, lanes: i32, r: usize, src: usize, dst: usize): void {
+  let w: usize = field(r, WEIGHTS), table: usize = field(r, TABLE);
   const a = field(r, A), b = field(r, B), c = field(r, C);
   const a2 = field(r, A2), b2 = field(r, B2), c2 = field(r, C2);
   const end = table + (<usize>field(r, COUNT) << 3);
@@ -210,21 +210,21 @@ function pass8(unit: bool, lanes: i32, r: usize, base: usize, src: usize, dst: u
 }
 
 // The loops are compiled once for each radix and form; `lanes` stays a branch, which keeps the module small.
-export function real2General(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  pass2(false, lanes, r, base, src, dst);
+export function real2General(lanes: i32, r: usize, src: usize, dst: usize): void {
+  pass2(false, lanes, r, src, dst);
 }
-export function real2Unit(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  pass2(true, lanes, r, base, src, dst);
+export function real2Unit(lanes: i32, r: usize, src: usize, dst: usize): void {
+  pass2(true, lanes, r, src, dst);
 }
-export function real4General(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  pass4(false, lanes, r, base, src, dst);
+export function real4General(lanes: i32, r: usize, src: usize, dst: usize): void {
+  pass4(false, lanes, r, src, dst);
 }
-export function real4Unit(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  pass4(true, lanes, r, base, src, dst);
+export function real4Unit(lanes: i32, r: usize, src: usize, dst: usize): void {
+  pass4(true, lanes, r, src, dst);
 }
-export function real8General(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  pass8(false, lanes, r, base, src, dst);
+export function real8General(lanes: i32, r: usize, src: usize, dst: usize): void {
+  pass8(false, lanes, r, src, dst);
 }
-export function real8Unit(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  pass8(true, lanes, r, base, src, dst);
+export function real8Unit(lanes: i32, r: usize, src: usize, dst: usize): void {
+  pass8(true, lanes, r, src, dst);
 }

@@ -1,6 +1,8 @@
 // One instruction of the machine is a record of 24 i32 fields; src/kernels/record.ts lists the same ones.
 //
-// An address is a space and a byte offset in it. Rows of a batch lie `row` bytes apart.
+// All addresses are absolute: the host writes them again when something moves. Rows of a tile lie ROW bytes apart; from
+// tile to tile an operand moves on by ADVANCE bytes a row, which is ROW for the input and output of a program and 0 for
+// scratch.
 //
 // Why the fields that every pass reads lie at 3, 7, 11 …: an engine without guard pages checks each access against
 // (memory size − offset − width). It computes that difference once for each distinct end of an access and keeps it
@@ -17,18 +19,18 @@ export function field(r: usize, index: i32): i32 {
 }
 
 export const OP: i32 = 0;
-export const SRC_SPACE: i32 = 1;
+export const SRC_ADVANCE: i32 = 1;
 export const SRC: i32 = 2;
-/** Offset of the weights in the program. */
+/** Address of the weights. */
 export const WEIGHTS: i32 = 3;
 export const SRC_ROW: i32 = 4;
-export const DST_SPACE: i32 = 5;
+export const DST_ADVANCE: i32 = 5;
 export const DST: i32 = 6;
-/** Offset of the table of offsets (or of indices) in the program. */
+/** Address of the table of offsets (or of indices). */
 export const TABLE: i32 = 7;
 export const DST_ROW: i32 = 8;
-/** The cotangent a gradient operation reads, and the offset of the weight gradient it adds to. */
-export const G_SPACE: i32 = 9;
+/** The cotangent a gradient operation reads, and the weight gradient it adds to. */
+export const G_ADVANCE: i32 = 9;
 export const G: i32 = 10;
 export const G_ROW: i32 = 12;
 export const GRADIENT: i32 = 13;

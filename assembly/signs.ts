@@ -16,8 +16,8 @@ function signs2(x: v128): v128 {
   return madd(f32x4(1, 1, -1, -1), x, swap2(x));
 }
 
-export function sign2(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  let w: usize = base + field(r, WEIGHTS), table: usize = base + field(r, TABLE);
+export function sign2(lanes: i32, r: usize, src: usize, dst: usize): void {
+  let w: usize = field(r, WEIGHTS), table: usize = field(r, TABLE);
   const a = field(r, A);
   const a2 = field(r, A2);
   const end = table + (<usize>field(r, COUNT) << 3);
@@ -42,8 +42,8 @@ export function sign2(lanes: i32, r: usize, base: usize, src: usize, dst: usize)
   }
 }
 
-export function sign4(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  let w: usize = base + field(r, WEIGHTS), table: usize = base + field(r, TABLE);
+export function sign4(lanes: i32, r: usize, src: usize, dst: usize): void {
+  let w: usize = field(r, WEIGHTS), table: usize = field(r, TABLE);
   const a = field(r, A), b = field(r, B);
   const a2 = field(r, A2), b2 = field(r, B2);
   const end = table + (<usize>field(r, COUNT) << 3);
@@ -79,8 +79,8 @@ export function sign4(lanes: i32, r: usize, base: usize, src: usize, dst: usize)
   }
 }
 
-export function sign8(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  let w: usize = base + field(r, WEIGHTS), table: usize = base + field(r, TABLE);
+export function sign8(lanes: i32, r: usize, src: usize, dst: usize): void {
+  let w: usize = field(r, WEIGHTS), table: usize = field(r, TABLE);
   const a = field(r, A), b = field(r, B), c = field(r, C);
   const a2 = field(r, A2), b2 = field(r, B2), c2 = field(r, C2);
   const end = table + (<usize>field(r, COUNT) << 3);

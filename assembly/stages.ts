@@ -24,9 +24,9 @@ function sum(first: bool, p: usize): v128 {
 }
 
 /** d·x + o·partner for the pairs at distance s: COUNT blocks of 2s points. */
-export function realPair(r: usize, base: usize, src: usize, dst: usize, rows: i32): void {
+export function realPair(r: usize, src: usize, dst: usize, rows: i32): void {
   const s: usize = field(r, A), srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
-  let w: usize = base + field(r, WEIGHTS);
+  let w: usize = field(r, WEIGHTS);
   for (let block = field(r, COUNT); block > 0; block--) {
     const end = src + s;
     while (src < end) {
@@ -66,9 +66,9 @@ function partnerLanes(lane: i32, u: v128, v: v128): v128 {
 /** COUNT vectors of four points, stride 1 or 2. */
 // @ts-ignore: decorator
 @inline
-function realLane(lane: i32, r: usize, base: usize, src: usize, dst: usize, rows: i32): void {
+function realLane(lane: i32, r: usize, src: usize, dst: usize, rows: i32): void {
   const srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
-  let w: usize = base + field(r, WEIGHTS);
+  let w: usize = field(r, WEIGHTS);
   for (let left = field(r, COUNT); left > 0; left--) {
     const u = get(w, 0), v = get(w, 16);
     const d = ownLanes(lane, u, v), o = partnerLanes(lane, u, v);
@@ -85,21 +85,21 @@ function realLane(lane: i32, r: usize, base: usize, src: usize, dst: usize, rows
   }
 }
 
-export function realLane1(r: usize, base: usize, src: usize, dst: usize, rows: i32): void {
-  realLane(1, r, base, src, dst, rows);
+export function realLane1(r: usize, src: usize, dst: usize, rows: i32): void {
+  realLane(1, r, src, dst, rows);
 }
 
-export function realLane2(r: usize, base: usize, src: usize, dst: usize, rows: i32): void {
-  realLane(2, r, base, src, dst, rows);
+export function realLane2(r: usize, src: usize, dst: usize, rows: i32): void {
+  realLane(2, r, src, dst, rows);
 }
 
 /** gx = Fᵀ·g and the weight gradient: d += g·x, o += g·partner of x. */
 export function realPairBack(
-  r: usize, base: usize, x: usize, gx: usize, g: usize, v: usize, rows: i32, first: bool,
+  r: usize, x: usize, gx: usize, g: usize, rows: i32, first: bool,
 ): void {
   const s: usize = field(r, A), xRow = field(r, SRC_ROW), gxRow = field(r, DST_ROW), gRow = field(r, G_ROW);
-  let w: usize = base + field(r, WEIGHTS);
-  v += field(r, GRADIENT);
+  let w: usize = field(r, WEIGHTS);
+  let v: usize = field(r, GRADIENT);
   for (let block = field(r, COUNT); block > 0; block--) {
     const end = x + s;
     while (x < end) {
@@ -139,11 +139,11 @@ export function realPairBack(
 // @ts-ignore: decorator
 @inline
 function realLaneBack(
-  lane: i32, r: usize, base: usize, x: usize, gx: usize, g: usize, v: usize, rows: i32, first: bool,
+  lane: i32, r: usize, x: usize, gx: usize, g: usize, rows: i32, first: bool,
 ): void {
   const xRow = field(r, SRC_ROW), gxRow = field(r, DST_ROW), gRow = field(r, G_ROW);
-  let w: usize = base + field(r, WEIGHTS);
-  v += field(r, GRADIENT);
+  let w: usize = field(r, WEIGHTS);
+  let v: usize = field(r, GRADIENT);
   for (let left = field(r, COUNT); left > 0; left--) {
     const w0 = get(w, 0), w1 = get(w, 16), v0 = sum(first, v), v1 = sum(first, v + 16);
     const d = ownLanes(lane, w0, w1), o = partnerLanes(lane, w0, w1);
@@ -174,13 +174,13 @@ function realLaneBack(
 }
 
 export function realLane1Back(
-  r: usize, base: usize, x: usize, gx: usize, g: usize, v: usize, rows: i32, first: bool,
+  r: usize, x: usize, gx: usize, g: usize, rows: i32, first: bool,
 ): void {
-  realLaneBack(1, r, base, x, gx, g, v, rows, first);
+  realLaneBack(1, r, x, gx, g, rows, first);
 }
 
 export function realLane2Back(
-  r: usize, base: usize, x: usize, gx: usize, g: usize, v: usize, rows: i32, first: bool,
+  r: usize, x: usize, gx: usize, g: usize, rows: i32, first: bool,
 ): void {
-  realLaneBack(2, r, base, x, gx, g, v, rows, first);
+  realLaneBack(2, r, x, gx, g, rows, first);
 }

@@ -28,7 +28,7 @@ function seconds(x: v128): v128 {
  * two β and of two γ in the weights = EXTRA, EXTRA1 (in elements), so that the transposed factor reads the same
  * weights; EXTRA2: bit 1 complex, bit 2 conjugate the weights.
  */
-export function factor(r: usize, base: usize, src: usize, dst: usize): void {
+export function factor(r: usize, src: usize, dst: usize): void {
   const count = field(r, COUNT), b = field(r, A), c = field(r, B), d = field(r, C);
   const flags = field(r, EXTRA2);
   const shift = flags & 1 ? 3 : 2;
@@ -36,7 +36,7 @@ export function factor(r: usize, base: usize, src: usize, dst: usize): void {
   const step = d << shift;
   const vectors = step & ~15;
   const block = (b * c * d) << shift;
-  let w = base + field(r, WEIGHTS);
+  let w: usize = field(r, WEIGHTS);
   for (let i = 0; i < count; i++, w += block, src += c * step, dst += b * step) {
     for (let beta = 0; beta < b; beta++) {
       const row = w + beta * toRow;
@@ -158,9 +158,9 @@ export function diagonalBack(r: usize, x: usize, g: usize, gw: usize): void {
 }
 
 /** y[i] = x[index[i]] for COUNT elements of EXTRA floats (1 or 2), or with EXTRA1 = 1 the scatter y[index[i]] = x[i]. */
-export function permute(r: usize, base: usize, src: usize, dst: usize): void {
+export function permute(r: usize, src: usize, dst: usize): void {
   const count = field(r, COUNT);
-  const index = base + field(r, TABLE);
+  const index: usize = field(r, TABLE);
   const end = index + (<usize>count << 2);
   if (field(r, EXTRA) == 2) {
     if (field(r, EXTRA1)) {
@@ -179,10 +179,10 @@ export function permute(r: usize, base: usize, src: usize, dst: usize): void {
  * y = W·x for COUNT floats out, EXTRA floats in. The weights lie in panels of four rows: for each panel, for each
  * column, four lanes. Four panels share each element of x.
  */
-export function dense(r: usize, base: usize, src: usize, dst: usize): void {
+export function dense(r: usize, src: usize, dst: usize): void {
   const rows = field(r, COUNT), columns = field(r, EXTRA);
   const panel = <usize>columns << 4;
-  let w = base + field(r, WEIGHTS);
+  let w: usize = field(r, WEIGHTS);
   let row = 0;
   for (; row + 16 <= rows; row += 16, w += panel << 2, dst += 64) {
     let y0 = splat(0), y1 = splat(0), y2 = splat(0), y3 = splat(0);

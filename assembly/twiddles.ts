@@ -5,9 +5,9 @@
 import { A, A2, B, B2, COUNT, EXTRA, TABLE, WEIGHTS, field } from "./record";
 import { add, evens, get, highs, lows, madd, mul, nmadd, odds, put, sub, zipHigh, zipLow } from "./vec";
 
-export function twiddle2(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  const weights: usize = base + field(r, WEIGHTS);
-  let table: usize = base + field(r, TABLE);
+export function twiddle2(lanes: i32, r: usize, src: usize, dst: usize): void {
+  const weights: usize = field(r, WEIGHTS);
+  let table: usize = field(r, TABLE);
   const a = field(r, A);
   const a2 = field(r, A2);
   const end = table + <usize>field(r, COUNT) * 12;
@@ -44,9 +44,9 @@ export function twiddle2(lanes: i32, r: usize, base: usize, src: usize, dst: usi
   }
 }
 
-export function twiddle4(lanes: i32, r: usize, base: usize, src: usize, dst: usize): void {
-  const weights: usize = base + field(r, WEIGHTS);
-  let table: usize = base + field(r, TABLE);
+export function twiddle4(lanes: i32, r: usize, src: usize, dst: usize): void {
+  const weights: usize = field(r, WEIGHTS);
+  let table: usize = field(r, TABLE);
   const a = field(r, A), b = field(r, B);
   const a2 = field(r, A2), b2 = field(r, B2);
   const end = table + <usize>field(r, COUNT) * 12;

@@ -164,8 +164,8 @@ class Loader {
         return this.#make(() => product(...parts));
       }
       case "transposed": {
-        const of = this.load(node.of, prefix, depth + 1);
-        return this.#truth(node, "conjugate") ? of.adjoint() : of.transpose();
+        // Not of.adjoint(): what was saved is what is loaded.
+        return new Transposed(this.load(node.of, prefix, depth + 1), this.#truth(node, "conjugate"));
       }
       case "butterfly":
         return this.#butterfly(node, prefix);

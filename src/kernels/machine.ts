@@ -13,22 +13,10 @@ import { relaxed, simd } from "./bytes.generated.ts";
 export type MachineName = "relaxed" | "simd" | "scalar";
 
 /**
- * Runs `count` records at `program + code` over `rows` rows, `tile` at a time; all addresses in bytes. With `fresh` (1)
- * the first tile writes weight gradients, otherwise (0) it adds to those that are there.
+ * Runs `count` records from byte address `code` on over `rows` rows, `tile` at a time. With `fresh` (1) the first tile
+ * writes weight gradients, otherwise (0) it adds to those that are there.
  */
-export type Run = (
-  program: number,
-  code: number,
-  count: number,
-  rows: number,
-  tile: number,
-  fresh: number,
-  scratch: number,
-  input: number,
-  output: number,
-  cotangent: number,
-  gradient: number,
-) => void;
+export type Run = (code: number, count: number, rows: number, tile: number, fresh: number) => void;
 
 /** Memory of programs that are not in use may hold this much before the oldest are dropped (and made again). */
 const BUDGET = 64 << 20;

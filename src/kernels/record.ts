@@ -1,13 +1,23 @@
 /**
  * Instructions of the machine that runs programs: what assembly/record.ts and assembly/index.ts read.
  *
- * An address is a space and a byte offset in it; rows of a batch lie `row` bytes apart.
+ * An instruction says where its operands lie by a space and an offset; encoding it makes absolute addresses of them.
  *
  * @module
  */
 
-/** Where an operand lies. Rows advance in the spaces input, output and cotangent; scratch holds one tile. */
-export const Space = { program: 0, scratch: 1, input: 2, output: 3, cotangent: 4, gradient: 5 } as const;
+/** Where an operand lies before it is linked. Rows advance from tile to tile except in scratch, which holds one tile. */
+export const Space = { scratch: 0, input: 1, output: 2, cotangent: 3 } as const;
+
+/** Addresses that the offsets in instructions count from. */
+export interface Bases {
+  readonly program: number;
+  readonly scratch: number;
+  readonly input: number;
+  readonly output: number;
+  readonly cotangent: number;
+  readonly gradient: number;
+}
 
 /** The operations. Passes start at `realPass`, `complexPass` …: see {@link passOperation}. */
 export const Op = {
@@ -58,15 +68,15 @@ export const FIELDS = 24;
 /** Index of each field in a record; assembly/record.ts says why in this order. */
 export const Field = {
   op: 0,
-  srcSpace: 1,
+  srcAdvance: 1,
   src: 2,
   weights: 3,
   srcRow: 4,
-  dstSpace: 5,
+  dstAdvance: 5,
   dst: 6,
   table: 7,
   dstRow: 8,
-  gSpace: 9,
+  gAdvance: 9,
   g: 10,
   gRow: 12,
   gradient: 13,
@@ -96,24 +106,25 @@ export interface Instruction {
   gradient?: number;
 }
 
-/** Writes an instruction into 24 fields of `code`, from `at` on. */
-export function encode(code: Int32Array, at: number, i: Instruction): void {
+/** Writes an instruction into 24 fields of `code`, from `at` on, with absolute addresses. */
+export function encode(code: Int32Array, at: number, i: Instruction, bases: Bases): void {
   code.fill(0, at, at + FIELDS);
   const put = (field: number, value: number): number => code[at + field] = value;
   put(Field.op, i.op);
   put(Field.count, i.count);
-  const operand = (view: View | undefined, space: number, offset: number, row: number): void => {
+  const starts = [bases.scratch, bases.input, bases.output, bases.cotangent];
+  const operand = (view: View | undefined, advance: number, address: number, row: number): void => {
     if (view === undefined) return;
-    put(space, view.space);
-    put(offset, view.offset);
+    put(advance, view.space === Space.scratch ? 0 : view.row);
+    put(address, starts[view.space] + view.offset);
     put(row, view.row);
   };
-  operand(i.src, Field.srcSpace, Field.src, Field.srcRow);
-  operand(i.dst, Field.dstSpace, Field.dst, Field.dstRow);
-  operand(i.g, Field.gSpace, Field.g, Field.gRow);
-  put(Field.weights, i.weights ?? 0);
-  put(Field.table, i.table ?? 0);
-  put(Field.gradient, i.gradient ?? 0);
+  operand(i.src, Field.srcAdvance, Field.src, Field.srcRow);
+  operand(i.dst, Field.dstAdvance, Field.dst, Field.dstRow);
+  operand(i.g, Field.gAdvance, Field.g, Field.gRow);
+  put(Field.weights, bases.program + (i.weights ?? 0));
+  put(Field.table, bases.program + (i.table ?? 0));
+  put(Field.gradient, bases.gradient + (i.gradient ?? 0));
   i.stride?.forEach((value, k) => put(Field.stride[k], value));
   (i.dstStride ?? i.stride)?.forEach((value, k) => put(Field.dstStride[k], value));
   i.extra?.forEach((value, k) => put(Field.extra[k], value));

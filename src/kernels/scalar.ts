@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Field, FIELDS, Op, Space } from "./record.ts";
+import { Field, FIELDS, Op } from "./record.ts";
 import { complexPass, realPass, signPass, twiddlePass } from "./scalar_passes.ts";
 import { complexStage, complexStageBack, realStage, realStageBack } from "./scalar_stages.ts";
 import * as steps from "./scalar_steps.ts";
@@ -19,8 +19,6 @@ export interface Memory {
 /** Runs records in plain TypeScript over a memory that may be exchanged when it grows. */
 export class ScalarRunner {
   readonly #memory: Memory = { f32: new Float32Array(0), i32: new Int32Array(0) };
-  /** Base of each space, in elements. */
-  readonly #bases: number[] = [0, 0, 0, 0, 0, 0];
 
   /** Sets the memory that later runs use. */
   memory(f32: Float32Array, i32: Int32Array): void {
@@ -29,63 +27,39 @@ export class ScalarRunner {
   }
 
   /** The entry point of the machine; see `Run`. */
-  readonly run = (
-    program: number,
-    code: number,
-    count: number,
-    rows: number,
-    tile: number,
-    fresh: number,
-    scratch: number,
-    input: number,
-    output: number,
-    cotangent: number,
-    gradient: number,
-  ): void => {
-    const bases = this.#bases;
-    [program, scratch, input, output, cotangent, gradient].forEach((base, i) => bases[i] = base >> 2);
+  readonly run = (code: number, count: number, rows: number, tile: number, fresh: number): void => {
     for (let row = 0; row < rows; row += tile) {
       const some = Math.min(tile, rows - row);
-      for (let i = 0; i < count; i++) {
-        this.#execute(((program + code) >> 2) + i * FIELDS, row, some, fresh === 1 && row === 0);
-      }
+      for (let i = 0; i < count; i++) this.#execute((code >> 2) + i * FIELDS, row, some, fresh === 1 && row === 0);
     }
   };
 
-  /** The element index of row `row` of an operand. */
-  #address(space: number, offset: number, step: number, row: number): number {
-    const advance = space >= Space.input && space <= Space.cotangent ? row * step : 0;
-    return this.#bases[space] + (offset >> 2) + advance;
-  }
-
   #execute(r: number, row: number, rows: number, fresh: boolean): void {
     const m = this.#memory, i32 = m.i32;
+    /** An address, in elements, that moved on by some rows. */
+    const moved = (address: number, advance: number): number => (i32[r + address] + row * i32[r + advance]) >> 2;
     const op = i32[r];
-    const base = this.#bases[0], gradient = this.#bases[5] + (i32[r + Field.gradient] >> 2);
-    const srcRow = i32[r + Field.srcRow] >> 2,
-      dstRow = i32[r + Field.dstRow] >> 2,
-      gRow = i32[r + Field.gRow] >> 2;
-    let src = this.#address(i32[r + Field.srcSpace], i32[r + Field.src], srcRow, row);
-    let dst = this.#address(i32[r + Field.dstSpace], i32[r + Field.dst], dstRow, row);
-    let g = this.#address(i32[r + Field.gSpace], i32[r + Field.g], gRow, row);
+    const srcRow = i32[r + Field.srcRow] >> 2, dstRow = i32[r + Field.dstRow] >> 2, gRow = i32[r + Field.gRow] >> 2;
+    let src = moved(Field.src, Field.srcAdvance);
+    let dst = moved(Field.dst, Field.dstAdvance);
+    let g = moved(Field.g, Field.gAdvance);
     for (let k = 0; k < rows; k++, src += srcRow, dst += dstRow, g += gRow) {
-      if (op < Op.complexPass) realPass(m, op - Op.realPass, r, base, src, dst);
-      else if (op < Op.signPass) complexPass(m, op - Op.complexPass, r, base, src, dst);
-      else if (op < Op.twiddlePass) signPass(m, op - Op.signPass, r, base, src, dst);
-      else if (op < Op.realPair) twiddlePass(m, op - Op.twiddlePass, r, base, src, dst);
-      else if (op <= Op.realLane2) realStage(m, op - Op.realPair, r, base, src, dst);
-      else if (op <= Op.complexLane2) complexStage(m, op - Op.complexPair, r, base, src, dst);
-      else if (op <= Op.realLane2Back) {
-        realStageBack(m, op - Op.realPairBack, r, base, src, dst, g, gradient, fresh && k === 0);
-      } else if (op <= Op.complexLane2Back) {
-        complexStageBack(m, op - Op.complexPairBack, r, base, src, dst, g, gradient, fresh && k === 0);
-      } else this.#step(op, r, base, src, dst, g, gradient);
+      if (op < Op.complexPass) realPass(m, op - Op.realPass, r, src, dst);
+      else if (op < Op.signPass) complexPass(m, op - Op.complexPass, r, src, dst);
+      else if (op < Op.twiddlePass) signPass(m, op - Op.signPass, r, src, dst);
+      else if (op < Op.realPair) twiddlePass(m, op - Op.twiddlePass, r, src, dst);
+      else if (op <= Op.realLane2) realStage(m, op - Op.realPair, r, src, dst);
+      else if (op <= Op.complexLane2) complexStage(m, op - Op.complexPair, r, src, dst);
+      else if (op <= Op.realLane2Back) realStageBack(m, op - Op.realPairBack, r, src, dst, g, fresh && k === 0);
+      else if (op <= Op.complexLane2Back) {
+        complexStageBack(m, op - Op.complexPairBack, r, src, dst, g, fresh && k === 0);
+      } else this.#step(op, r, src, dst, g);
     }
   }
 
-  #step(op: number, r: number, base: number, src: number, dst: number, g: number, gw: number): void {
+  #step(op: number, r: number, src: number, dst: number, g: number): void {
     const m = this.#memory;
-    const w = base + (m.i32[r + Field.weights] >> 2);
+    const w = m.i32[r + Field.weights] >> 2, gw = m.i32[r + Field.gradient] >> 2;
     switch (op) {
       case Op.factor:
         return steps.factor(m, r, w, src, dst);
@@ -96,7 +70,7 @@ export class ScalarRunner {
       case Op.diagonalBack:
         return steps.diagonalBack(m, r, src, g, gw);
       case Op.permute:
-        return steps.permute(m, r, base + (m.i32[r + Field.table] >> 2), src, dst);
+        return steps.permute(m, r, m.i32[r + Field.table] >> 2, src, dst);
       case Op.dense:
         return steps.dense(m, r, w, src, dst);
       case Op.denseBack:

@@ -91,13 +91,13 @@ function writeReal(f32: Float32Array, q: number, registers: number, scaled: bool
 }
 
 /** Twin of `realPass`. */
-export function realPass(m: Memory, kind: number, r: number, base: number, src: number, dst: number): void {
+export function realPass(m: Memory, kind: number, r: number, src: number, dst: number): void {
   const { f32, i32 } = m;
   const lanes = kind & 3, unit = (kind >> 2 & 1) === 1, factors = (kind >> 3) + 1;
   const registers = offsets(m, r, factors), size = registers * 4;
   const scaled = (i32[r + Field.extra[0]] & 4) !== 0;
-  let w = base + (i32[r + Field.weights] >> 2);
-  let table = base + (i32[r + Field.table] >> 2);
+  let w = i32[r + Field.weights] >> 2;
+  let table = i32[r + Field.table] >> 2;
   for (let left = i32[r + Field.count]; left > 0; left--, table += 2) {
     readReal(f32, src + (i32[table] >> 2), registers);
     if (lanes === 3) exchange(re);
@@ -109,13 +109,13 @@ export function realPass(m: Memory, kind: number, r: number, base: number, src: 
 }
 
 /** Twin of `signPass`. */
-export function signPass(m: Memory, kind: number, r: number, base: number, src: number, dst: number): void {
+export function signPass(m: Memory, kind: number, r: number, src: number, dst: number): void {
   const { f32, i32 } = m;
   const factors = (kind >> 2) + 1;
   const registers = offsets(m, r, factors), size = registers * 4;
   const scaled = (i32[r + Field.extra[0]] & 4) !== 0;
-  let w = base + (i32[r + Field.weights] >> 2);
-  let table = base + (i32[r + Field.table] >> 2);
+  let w = i32[r + Field.weights] >> 2;
+  let table = i32[r + Field.table] >> 2;
   for (let left = i32[r + Field.count]; left > 0; left--, table += 2) {
     readReal(f32, src + (i32[table] >> 2), registers);
     for (let s = kind & 3 ? 1 : 4; s < size; s *= 2) signFactor(size, s);
@@ -189,7 +189,6 @@ export function complexPass(
   m: Memory,
   kind: number,
   r: number,
-  base: number,
   src: number,
   dst: number,
 ): void {
@@ -197,8 +196,8 @@ export function complexPass(
   const lanes = kind & 3, unit = (kind >> 2 & 1) === 1, factors = (kind >> 3) + 1;
   const registers = offsets(m, r, factors), size = registers * 4;
   const format = i32[r + Field.extra[0]];
-  let w = base + (i32[r + Field.weights] >> 2);
-  let table = base + (i32[r + Field.table] >> 2);
+  let w = i32[r + Field.weights] >> 2;
+  let table = i32[r + Field.table] >> 2;
   for (let left = i32[r + Field.count]; left > 0; left--, table += 2) {
     readComplex(f32, src + (i32[table] >> 2), registers, format);
     if (lanes === 3) {
@@ -232,7 +231,6 @@ export function twiddlePass(
   m: Memory,
   kind: number,
   r: number,
-  base: number,
   src: number,
   dst: number,
 ): void {
@@ -240,8 +238,8 @@ export function twiddlePass(
   const factors = (kind >> 2) + 1;
   const registers = offsets(m, r, factors), size = registers * 4;
   const format = i32[r + Field.extra[0]];
-  const weights = base + (i32[r + Field.weights] >> 2);
-  let table = base + (i32[r + Field.table] >> 2);
+  const weights = i32[r + Field.weights] >> 2;
+  let table = i32[r + Field.table] >> 2;
   for (let left = i32[r + Field.count]; left > 0; left--, table += 3) {
     let w = weights + (i32[table + 2] >> 2);
     readComplex(f32, src + (i32[table] >> 2), registers, format);

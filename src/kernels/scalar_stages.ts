@@ -16,10 +16,10 @@ function shape(i32: Int32Array, r: number, kind: number, pointBytes: number): { 
 }
 
 /** Twin of `realPair`, `realLane1` and `realLane2`. */
-export function realStage(m: Memory, kind: number, r: number, base: number, src: number, dst: number): void {
+export function realStage(m: Memory, kind: number, r: number, src: number, dst: number): void {
   const { f32, i32 } = m;
   const { s, blocks } = shape(i32, r, kind, 4);
-  let w = base + (i32[r + Field.weights] >> 2);
+  let w = i32[r + Field.weights] >> 2;
   for (let block = 0; block < blocks; block++, src += s, dst += s, w += 3 * s) {
     for (let delta = 0; delta < s; delta++, src++, dst++, w++) {
       const x = f32[src], y = f32[src + s];
@@ -34,16 +34,15 @@ export function realStageBack(
   m: Memory,
   kind: number,
   r: number,
-  base: number,
   x: number,
   gx: number,
   g: number,
-  v: number,
   first: boolean,
 ): void {
   const { f32, i32 } = m;
   const { s, blocks } = shape(i32, r, kind, 4);
-  let w = base + (i32[r + Field.weights] >> 2);
+  let w = i32[r + Field.weights] >> 2;
+  let v = i32[r + Field.gradient] >> 2;
   if (first) f32.fill(0, v, v + 4 * s * blocks);
   for (let block = 0; block < blocks; block++, x += s, gx += s, g += s, w += 3 * s, v += 3 * s) {
     for (let delta = 0; delta < s; delta++, x++, gx++, g++, w++, v++) {
@@ -68,13 +67,12 @@ export function complexStage(
   m: Memory,
   kind: number,
   r: number,
-  base: number,
   src: number,
   dst: number,
 ): void {
   const { f32, i32 } = m;
   const { s, blocks } = shape(i32, r, kind, 8);
-  let w = base + (i32[r + Field.weights] >> 2);
+  let w = i32[r + Field.weights] >> 2;
   for (let block = 0; block < blocks; block++, w += 6 * s) {
     for (let delta = 0; delta < s; delta++, w += 2) {
       const k = point(block * 2 * s + delta), j = point(block * 2 * s + delta + s);
@@ -92,16 +90,15 @@ export function complexStageBack(
   m: Memory,
   kind: number,
   r: number,
-  base: number,
   x: number,
   gx: number,
   g: number,
-  v: number,
   first: boolean,
 ): void {
   const { f32, i32 } = m;
   const { s, blocks } = shape(i32, r, kind, 8);
-  let w = base + (i32[r + Field.weights] >> 2);
+  let w = i32[r + Field.weights] >> 2;
+  let v = i32[r + Field.gradient] >> 2;
   if (first) f32.fill(0, v, v + 8 * s * blocks);
   for (let block = 0; block < blocks; block++, w += 6 * s, v += 6 * s) {
     for (let delta = 0; delta < s; delta++, w += 2, v += 2) {

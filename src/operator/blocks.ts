@@ -29,7 +29,9 @@ export function fillBlocks(
     const block = draw(field, init, random);
     const at = (Math.floor(i / stride) * 4 * stride + i % stride) * unit;
     for (let entry = 0; entry < 4; entry++) {
-      for (let part = 0; part < unit; part++) weights[at + entry * stride * unit + part] = block[entry * unit + part];
+      for (let part = 0; part < unit; part++) {
+        weights[at + entry * stride * unit + part] = block[entry * unit + part];
+      }
     }
   }
 }
@@ -39,7 +41,9 @@ function draw(field: Field, init: Initial | "identity", random?: Random): number
   const complex = field === "complex";
   if (init === "identity") return complex ? [1, 0, 0, 0, 0, 0, 1, 0] : [1, 0, 0, 1];
   if (random === undefined || (init !== "normal" && init !== "orthogonal")) {
-    throw new TypeError(`Cannot make a butterfly: init must be "normal" or "orthogonal", got ${JSON.stringify(init)}`);
+    throw new TypeError(
+      `Cannot make a butterfly: init must be "normal" or "orthogonal", got ${JSON.stringify(init)}`,
+    );
   }
   if (init === "normal") {
     const deviation = complex ? 0.5 : Math.SQRT1_2;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Program, ProgramBuilder } from "../program/program.ts";
+import { type Program, ProgramBuilder, transposeFactor } from "../program/program.ts";
 import { Random } from "../program/random.ts";
 import { type Field, floats } from "../program/step.ts";
 import { checkField, checkPowerOfTwo, checkSize, checkWeights, LARGEST } from "./check.ts";
@@ -165,6 +165,89 @@ export class Butterfly extends Operator {
   /** The stride of factor number `i` of {@link Butterfly.factors}. */
   stride(i: number): number {
     return strideOf(this.n, this.blocks, this.increasing, i);
+  }
+
+  /**
+   * The butterfly on fewer points that the papers' code calls `subtwiddle`: with N the smallest power of two not
+   * below `length`, of each block the first log₂N factors (the last ones if `increasing` is false), of each factor
+   * the first N/2 blocks, and of the bias the first stacks·N entries. The result has stacks·N rows.
+   *
+   * The choice follows the order of the first block, as theirs does, so that in an alternating second block the
+   * factors that are kept had larger strides before.
+   *
+   * @param length size of the input, at most n
+   * @throws {RangeError} when `length` is no whole number from 1 to n
+   */
+  truncated(length: number): Butterfly {
+    checkSize("a truncated butterfly", "length", length, this.n);
+    const { n, stacks, blocks, increasing, field } = this;
+    const size = powerOfTwoAbove(length), levels = Math.log2(n), kept = Math.log2(size), unit = floats(field);
+    const rows = stacks * size, options: ButterflyOptions = { rows, field, increasing, blocks };
+    const { factors } = emptyFactors(length, options);
+    const whole = new Float32Array(2 * n * unit);
+    factors.forEach(({ weights, stride }, i) => {
+      const block = Math.floor(i / kept), level = i % kept + (increasing ? 0 : levels - kept);
+      const from = block * levels + level;
+      toTwiddle(this.factors[from], whole, this.stride(from), field);
+      fromTwiddle(whole.subarray(0, weights.length), weights, stride, field);
+    });
+    const bias = this.bias && new Float32Array(rows * unit);
+    bias?.set(this.bias!.subarray(0, bias.length));
+    return new Butterfly(length, factors.map((factor) => factor.weights), { ...options, bias });
+  }
+
+  /**
+   * This butterfly times `scale`, shared evenly between its factors: each is multiplied by
+   * scale^(1/(blocks·log₂n)). A bias stays as it is.
+   *
+   * @throws {RangeError} when `scale` is negative or not finite, or there is no factor to scale (n = 1)
+   */
+  scaled(scale: number): Butterfly {
+    if (!(scale >= 0 && scale < Infinity)) {
+      throw new RangeError(
+        `Cannot scale a butterfly: scale must be a finite number not below 0, got ${scale}`,
+      );
+    }
+    const count = this.blocks * Math.log2(this.n);
+    if (count === 0 && scale !== 1) {
+      throw new RangeError("Cannot scale a butterfly on one point: it has no factors");
+    }
+    const each = Math.pow(scale, 1 / count);
+    return this.#with(this.factors.map((weights) => weights.map((w) => w * each)), { bias: this.bias });
+  }
+
+  /** A butterfly of other factors. */
+  #with(
+    factors: readonly Float32Array<ArrayBuffer>[],
+    changes: ButterflyOptions & { cols?: number },
+  ): Butterfly {
+    const { rows, cols, field, increasing, blocks } = this;
+    return new Butterfly(changes.cols ?? cols, factors, { rows, field, increasing, blocks, ...changes });
+  }
+
+  /**
+   * The conjugate transpose. That of a single stack is a butterfly too: the blocks of its factors transposed, the
+   * factors in the opposite order. A bias is left out.
+   */
+  override adjoint(): Operator {
+    return this.#transposed(true) ?? super.adjoint();
+  }
+
+  /** The transpose, without conjugation; a butterfly too if this has a single stack. A bias is left out. */
+  override transpose(): Operator {
+    return this.#transposed(false) ?? super.transpose();
+  }
+
+  #transposed(conjugate: boolean): Butterfly | undefined {
+    const { n, rows, cols, blocks, increasing, field } = this;
+    if (this.stacks !== 1 || powerOfTwoAbove(rows) !== n) return undefined;
+    const factors = this.factors.map((weights, i) => {
+      const d = this.stride(i);
+      const transposed = transposeFactor({ a: n / (2 * d), b: 2, c: 2, d }, field, weights, conjugate);
+      return transposed as Float32Array<ArrayBuffer>;
+    });
+    const last = increasing === (blocks % 2 === 1);
+    return this.#with(factors.reverse(), { rows: cols, cols: rows, increasing: !last });
   }
 
   protected build(): Program {

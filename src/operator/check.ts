@@ -12,7 +12,9 @@ export const LARGEST = 2 ** 20;
 /** Refuses what is not a positive integer up to `most`. */
 export function checkSize(what: string, name: string, value: number, most = 2 ** 30): void {
   if (!Number.isInteger(value) || value < 1 || value > most) {
-    throw new RangeError(`Cannot make ${what}: ${name} must be a whole number from 1 to ${most}, got ${value}`);
+    throw new RangeError(
+      `Cannot make ${what}: ${name} must be a whole number from 1 to ${most}, got ${value}`,
+    );
   }
 }
 
@@ -27,20 +29,26 @@ export function checkPowerOfTwo(what: string, name: string, value: number, most 
 /** Refuses unknown fields. */
 export function checkField(what: string, field: Field): void {
   if (field !== "real" && field !== "complex") {
-    throw new TypeError(`Cannot make ${what}: field must be "real" or "complex", got ${JSON.stringify(field)}`);
+    throw new TypeError(
+      `Cannot make ${what}: field must be "real" or "complex", got ${JSON.stringify(field)}`,
+    );
   }
 }
 
 /** Refuses arrays of the wrong type or length, and weights that are not finite. */
 export function checkWeights(what: string, name: string, values: Float32Array, length: number): void {
-  if (!(values instanceof Float32Array)) throw new TypeError(`Cannot make ${what}: ${name} is not a Float32Array`);
+  if (!(values instanceof Float32Array)) {
+    throw new TypeError(`Cannot make ${what}: ${name} is not a Float32Array`);
+  }
   if (values.length !== length) {
     throw new RangeError(`Cannot make ${what}: expected ${length} floats of ${name}, got ${values.length}`);
   }
   for (let i = 0; i < length; i++) {
     // Subtraction is the cheapest test: Infinity and NaN give NaN.
     if (values[i] - values[i] !== 0) {
-      throw new RangeError(`Cannot make ${what}: ${name}[${i}] is ${values[i]}, which is not a finite number`);
+      throw new RangeError(
+        `Cannot make ${what}: ${name}[${i}] is ${values[i]}, which is not a finite number`,
+      );
     }
   }
 }

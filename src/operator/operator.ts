@@ -143,7 +143,9 @@ export abstract class Operator {
   toDense(): Float32Array<ArrayBuffer> {
     const { rows, cols } = this, unit = floats(this.field);
     if (rows * cols * unit > 2 ** 30) {
-      throw new RangeError(`Cannot write ${this.describe()} as a dense matrix: it has ${rows * cols} entries`);
+      throw new RangeError(
+        `Cannot write ${this.describe()} as a dense matrix: it has ${rows * cols} entries`,
+      );
     }
     const dense = new Float32Array(rows * cols * unit);
     // The transpose takes the i-th unit vector to the i-th row.
@@ -197,26 +199,35 @@ export abstract class Operator {
   }
 }
 
-/** The transpose or the adjoint of an operator, by walking its program backwards. */
-class Transposed extends Operator {
-  readonly #of: Operator;
-  readonly #conjugate: boolean;
+/**
+ * The transpose or the adjoint of an operator that has no simpler one, by walking its program backwards. Made by
+ * {@link Operator.adjoint} and {@link Operator.transpose}; public so that what walks a tree of operators (to save
+ * or draw it) can look inside.
+ */
+export class Transposed extends Operator {
+  /** The operator that is transposed. */
+  readonly of: Operator;
+  /** Whether it is conjugated as well: the adjoint. */
+  readonly conjugate: boolean;
 
+  /** Use {@link Operator.adjoint} or {@link Operator.transpose}, which find simpler forms. */
   constructor(of: Operator, conjugate: boolean) {
     super(of.cols, of.rows, of.field);
-    this.#of = of;
-    this.#conjugate = conjugate;
+    this.of = of;
+    this.conjugate = conjugate;
   }
 
   protected build(): Program {
-    return this.#of.program.transpose(this.#conjugate);
+    return this.of.program.transpose(this.conjugate);
   }
 
+  /** The operator itself where this is its adjoint. */
   override adjoint(): Operator {
-    return this.#conjugate ? this.#of : super.adjoint();
+    return this.conjugate ? this.of : super.adjoint();
   }
 
+  /** The operator itself where this is its transpose. */
   override transpose(): Operator {
-    return this.#conjugate ? super.transpose() : this.#of;
+    return this.conjugate ? super.transpose() : this.of;
   }
 }

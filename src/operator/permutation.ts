@@ -23,6 +23,30 @@ export function bitReversal(n: number): Uint32Array<ArrayBuffer> {
 }
 
 /**
+ * Refuses what is no permutation of 0 … n − 1.
+ *
+ * @throws {RangeError} naming the index that is out of range or repeated
+ */
+export function checkPermutation(what: string, index: ArrayLike<number>, most = 2 ** 30): void {
+  checkSize(what, "its length", index.length, most);
+  const seen = new Uint8Array(index.length);
+  for (let i = 0; i < index.length; i++) {
+    const j = index[i];
+    if (!Number.isInteger(j) || j < 0 || j >= index.length) {
+      throw new RangeError(
+        `Cannot make ${what}: entry ${i} is ${j}, which is not a whole number below ${index.length}`,
+      );
+    }
+    if (seen[j]++) {
+      const missing = firstMissing(index);
+      throw new RangeError(
+        `Cannot make ${what}: index ${j} is repeated at entry ${i}, and ${missing} is missing`,
+      );
+    }
+  }
+}
+
+/**
  * A permutation: y[i] = x[index[i]].
  *
  * @example
@@ -42,24 +66,9 @@ export class Permutation extends Operator {
    * @throws {RangeError} naming the index that is out of range or repeated
    */
   constructor(index: ArrayLike<number>, field: Field = "real") {
-    checkSize("a permutation", "its length", index.length);
+    checkPermutation("a permutation", index);
     checkField("a permutation", field);
     super(index.length, index.length, field);
-    const seen = new Uint8Array(index.length);
-    for (let i = 0; i < index.length; i++) {
-      const j = index[i];
-      if (!Number.isInteger(j) || j < 0 || j >= index.length) {
-        throw new RangeError(
-          `Cannot make a permutation: entry ${i} is ${j}, which is not a whole number below ${index.length}`,
-        );
-      }
-      if (seen[j]++) {
-        const missing = firstMissing(index);
-        throw new RangeError(
-          `Cannot make a permutation: index ${j} is repeated at entry ${i}, and ${missing} is missing`,
-        );
-      }
-    }
     this.index = Uint32Array.from(index);
   }
 

@@ -67,7 +67,9 @@ export class Product extends Operator {
 export function product(...operators: Operator[]): Operator {
   if (operators.length === 0) throw new RangeError("Cannot make a product of no operators");
   for (const operator of operators) {
-    if (!(operator instanceof Operator)) throw new TypeError("Cannot make a product: an argument is not an operator");
+    if (!(operator instanceof Operator)) {
+      throw new TypeError("Cannot make a product: an argument is not an operator");
+    }
   }
   for (let i = 1; i < operators.length; i++) {
     const left = operators[i - 1], right = operators[i];

@@ -6,6 +6,7 @@
 
 import type { Block } from "../kernels/arena.ts";
 import { type Machine, machine as sharedMachine } from "../kernels/machine.ts";
+import type { Bases } from "../kernels/record.ts";
 import { compile } from "./compile.ts";
 import { type Derivative, differentiate } from "./differentiate.ts";
 import type { Image } from "./image.ts";
@@ -14,29 +15,48 @@ import type { Program } from "./program.ts";
 /** Bytes of input and output that one call to the kernels takes when data are copied in and out. */
 const CHUNK_BYTES = 1 << 20;
 
+/** Numbers of the areas of memory that programs share. */
 const SCRATCH = 0, INPUT = 1, OUTPUT = 2, COTANGENT = 3, GRADIENT = 4;
 
-/** A loaded image: written into memory when it is not there. */
+/** An image in memory: written when it is not there, and linked again when what it refers to has moved. */
 class Resident {
   readonly image: Image;
   readonly #machine: Machine;
   #block: Block | undefined;
+  #scratch = -1;
+  #input = -1;
+  #output = -1;
+  #cotangent = -1;
+  #gradient = -1;
 
   constructor(machine: Machine, image: Image) {
     this.#machine = machine;
     this.image = image;
   }
 
-  /** The address of the program, which is good until something else is allocated. */
-  address(): number {
+  /** The address of the code, linked to operands at these addresses; good until something else is allocated. */
+  code(scratch: number, input: number, output: number, cotangent: number, gradient: number): number {
     const arena = this.#machine.arena;
-    let block = this.#block;
+    let block = this.#block, moved = false;
     if (block === undefined || !block.live) {
       block = this.#block = arena.allocate(this.image.bytes, false);
       this.image.write(this.#machine, block.address);
+      moved = true;
     }
     block.lastUse = arena.tick();
-    return block.address;
+    if (
+      moved || scratch !== this.#scratch || input !== this.#input || output !== this.#output ||
+      cotangent !== this.#cotangent || gradient !== this.#gradient
+    ) {
+      const bases: Bases = { program: block.address, scratch, input, output, cotangent, gradient };
+      this.image.link(this.#machine, bases);
+      this.#scratch = scratch;
+      this.#input = input;
+      this.#output = output;
+      this.#cotangent = cotangent;
+      this.#gradient = gradient;
+    }
+    return block.address + this.image.code;
   }
 
   /** Writes the weights again after they changed. */
@@ -53,10 +73,10 @@ class Resident {
 export class Executable {
   readonly program: Program;
   readonly machine: Machine;
-  #forward: Resident;
   readonly #inputWidth: number;
   readonly #outputWidth: number;
   readonly #chunk: number;
+  #forward: Resident;
   #derivative: { resident: Resident; collect: Derivative["collect"] } | undefined;
   #view: Float32Array | undefined;
   #viewAt = -1;
@@ -96,14 +116,13 @@ export class Executable {
   }
 
   #run(x: Float32Array, out: Float32Array, rows: number): void {
-    const m = this.machine, { scratch, code, instructions, tile } = this.#forward.image;
-    // Staging first: it is pinned, so that loading the program cannot move it.
+    const m = this.machine, { scratch, instructions, tile } = this.#forward.image;
     const scratchAt = m.staging(SCRATCH, scratch);
     const inputAt = m.staging(INPUT, rows * this.#inputWidth * 4);
     const outputAt = m.staging(OUTPUT, rows * this.#outputWidth * 4);
-    const program = this.#forward.address();
+    const code = this.#forward.code(scratchAt, inputAt, outputAt, 0, 0);
     m.f32.set(x, inputAt >> 2);
-    m.run(program, code, instructions.length, rows, tile, 1, scratchAt, inputAt, outputAt, 0, 0);
+    m.run(code, instructions.length, rows, tile, 1);
     out.set(this.#outputView(outputAt >> 2, rows * this.#outputWidth));
   }
 
@@ -137,30 +156,16 @@ export class Executable {
     const { resident, collect } = this.#derivative;
     const { image } = resident;
     const gradientAt = m.staging(GRADIENT, image.gradient), scratchAt = m.staging(SCRATCH, image.scratch);
-    for (const { start, end } of image.cleared) {
-      m.f32.fill(0, (gradientAt + start) >> 2, (gradientAt + end) >> 2);
-    }
+    for (const { start, end } of image.cleared) m.f32.fill(0, (gradientAt + start) >> 2, (gradientAt + end) >> 2);
     const nx = this.#inputWidth, ny = this.#outputWidth;
     for (let row = 0; row < batch; row += this.#chunk) {
       const rows = Math.min(this.#chunk, batch - row);
       const xAt = m.staging(INPUT, rows * nx * 4), gAt = m.staging(COTANGENT, rows * ny * 4);
       const gxAt = m.staging(OUTPUT, rows * nx * 4);
-      const program = resident.address();
+      const code = resident.code(scratchAt, xAt, gxAt, gAt, gradientAt);
       m.f32.set(x.subarray(row * nx, (row + rows) * nx), xAt >> 2);
       m.f32.set(g.subarray(row * ny, (row + rows) * ny), gAt >> 2);
-      m.run(
-        program,
-        image.code,
-        image.instructions.length,
-        rows,
-        image.tile,
-        row === 0 ? 1 : 0,
-        scratchAt,
-        xAt,
-        gxAt,
-        gAt,
-        gradientAt,
-      );
+      m.run(code, image.instructions.length, rows, image.tile, row === 0 ? 1 : 0);
       gx.set(m.f32.subarray(gxAt >> 2, (gxAt >> 2) + rows * nx), row * nx);
     }
     collect(m.f32, gradientAt >> 2, gradients);
@@ -168,7 +173,7 @@ export class Executable {
 
   /** Takes up changes made in place in the weights of the program. */
   renew(): void {
-    // The forward direction is compiled anew: whether a pass has the unit-diagonal form depends on the weights.
+    // The forward direction is compiled anew: the form of a pass depends on its weights.
     this.#forward.free();
     this.#forward = new Resident(this.machine, compile(this.program));
     this.#derivative?.resident.renew();

@@ -5,7 +5,7 @@
  */
 
 import type { Machine } from "../kernels/machine.ts";
-import { encode, FIELDS, type Instruction, Space, type View } from "../kernels/record.ts";
+import { type Bases, encode, FIELDS, type Instruction, Space, type View } from "../kernels/record.ts";
 
 const RECORD_BYTES = FIELDS * 4;
 
@@ -29,10 +29,12 @@ export interface Image {
   readonly gradient: number;
   /** Byte ranges of the weight gradients that must be zero before a run. */
   readonly cleared: readonly { start: number; end: number }[];
-  /** Writes the weights alone, after they changed. */
+  /** Writes the weights at the address of the program. */
   writeWeights(machine: Machine, address: number): void;
-  /** Writes everything. */
+  /** Writes weights and tables. */
   write(machine: Machine, address: number): void;
+  /** Writes the instructions, with absolute addresses. */
+  link(machine: Machine, bases: Bases): void;
 }
 
 const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
@@ -133,8 +135,10 @@ export class ImageBuilder {
       write(machine: Machine, address: number): void {
         writeWeights(machine, address);
         for (const { at, fill } of indices) fill(machine.i32, (address + at) >> 2);
+      },
+      link(machine: Machine, bases: Bases): void {
         instructions.forEach((instruction, i) => {
-          encode(machine.i32, (address + code) / 4 + i * FIELDS, instruction);
+          encode(machine.i32, ((bases.program + code) >> 2) + i * FIELDS, instruction, bases);
         });
       },
     };

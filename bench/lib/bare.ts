@@ -1,0 +1,132 @@
+/**
+ * A program in the memory of a machine with its input and output beside it, to be run again and again: the kernels alone,
+ * without the copies that `apply` makes. This is what pffft's and FFTW's figures are, so it is what they are compared with.
+ *
+ * The one file of the benchmarks that reaches below the public interface.
+ *
+ * @module
+ */
+import type { Block } from "../../src/kernels/arena.ts";
+import type { Machine } from "../../src/kernels/machine.ts";
+import { compile } from "../../src/program/compile.ts";
+import { differentiate } from "../../src/program/differentiate.ts";
+import type { Image } from "../../src/program/image.ts";
+import type { Program } from "../../src/program/program.ts";
+
+/** Blocks that stay where they are until they are given back together. */
+class Memory {
+  readonly machine: Machine;
+  readonly #blocks: Block[] = [];
+
+  constructor(machine: Machine) {
+    this.machine = machine;
+  }
+
+  reserve(bytes: number): number {
+    const block = this.machine.arena.allocate(bytes, true);
+    this.#blocks.push(block);
+    return block.address;
+  }
+
+  /** Reserves room for a compiled program, and writes it. */
+  load(image: Image): number {
+    const address = this.reserve(image.bytes);
+    image.write(this.machine, address);
+    return address;
+  }
+
+  /** A view of some floats; good until memory grows, so fetched anew each time. */
+  floats(address: number, length: number): Float32Array<ArrayBuffer> {
+    return this.machine.f32.subarray(address >> 2, (address >> 2) + length);
+  }
+
+  free(): void {
+    for (const block of this.#blocks.splice(0)) this.machine.arena.free(block);
+  }
+}
+
+/** A program in place, forward. */
+export interface Forward {
+  readonly run: () => void;
+  readonly input: () => Float32Array<ArrayBuffer>;
+  readonly output: () => Float32Array<ArrayBuffer>;
+  readonly free: () => void;
+}
+
+/** The forward direction of a program, for `batch` vectors. */
+export function bareForward(machine: Machine, program: Program, batch: number): Forward {
+  const memory = new Memory(machine);
+  const { run, input, output } = place(memory, program, batch);
+  const [width, height] = [batch * program.inputWidth, batch * program.outputWidth];
+  return {
+    run,
+    input: () => memory.floats(input, width),
+    output: () => memory.floats(output, height),
+    free: () => memory.free(),
+  };
+}
+
+/** A program in place, forward and backward. */
+export interface Training extends Forward {
+  /** Backward alone; like all backward runs it computes the values in between again. */
+  readonly back: () => void;
+  readonly cotangent: () => Float32Array<ArrayBuffer>;
+  readonly inputGradient: () => Float32Array<ArrayBuffer>;
+  /** The gradients of the weights, in the order of `program.weights`. */
+  readonly weightGradients: () => Float32Array[];
+}
+
+/** The forward direction, and the gradients of the input and of all weights, for `batch` vectors. */
+export function bareTraining(machine: Machine, program: Program, batch: number): Training {
+  const memory = new Memory(machine);
+  const { run, input, output } = place(memory, program, batch);
+  const { image, collect } = differentiate(program);
+  const address = memory.load(image);
+  const [width, height] = [batch * program.inputWidth, batch * program.outputWidth];
+  const scratch = memory.reserve(image.scratch);
+  const cotangent = memory.reserve(height * 4);
+  const result = memory.reserve(width * 4);
+  const gradient = memory.reserve(image.gradient);
+  const count = image.instructions.length;
+  const { code, tile, cleared } = image;
+  const call = machine.run;
+  return {
+    run,
+    back(): void {
+      for (const { start, end } of cleared) {
+        machine.f32.fill(0, (gradient + start) >> 2, (gradient + end) >> 2);
+      }
+      call(address, code, count, batch, tile, 1, scratch, input, result, cotangent, gradient);
+    },
+    input: () => memory.floats(input, width),
+    output: () => memory.floats(output, height),
+    cotangent: () => memory.floats(cotangent, height),
+    inputGradient: () => memory.floats(result, width),
+    weightGradients(): Float32Array[] {
+      const gradients = program.weights.map((weights) => new Float32Array(weights.length));
+      collect(machine.f32, gradient >> 2, gradients);
+      return gradients;
+    },
+    free: () => memory.free(),
+  };
+}
+
+function place(
+  memory: Memory,
+  program: Program,
+  batch: number,
+): { run: () => void; input: number; output: number } {
+  const image = compile(program);
+  const address = memory.load(image);
+  const scratch = memory.reserve(image.scratch);
+  const input = memory.reserve(batch * program.inputWidth * 4);
+  const output = memory.reserve(batch * program.outputWidth * 4);
+  const count = image.instructions.length;
+  const { code, tile } = image;
+  const call = memory.machine.run;
+  return {
+    run: () => call(address, code, count, batch, tile, 1, scratch, input, output, 0, 0),
+    input,
+    output,
+  };
+}

@@ -1,0 +1,79 @@
+/**
+ * `papillon inspect`: what is in an operator's file.
+ *
+ * @module
+ */
+
+import { parse } from "./args.ts";
+import { EXIT } from "./errors.ts";
+import { checkExtension, checkOutput, readOperator, writeFiles } from "./files.ts";
+import { drawFactors } from "./plot/factors.ts";
+import { hasBias, partsOf } from "./structure.ts";
+import { count, ratio } from "./text.ts";
+
+/** What `papillon inspect --help` prints. */
+export const INSPECT_HELP = `Shows what an operator consists of, and draws it.
+
+Usage: papillon inspect OPERATOR [--plot FILE.svg] [--json]
+
+  OPERATOR   a file that 'papillon learn' wrote, .safetensors
+  --plot     where to write a picture of its factors, .svg
+  --json     print one JSON object
+
+Example:
+  papillon inspect learned-dft-256.safetensors --plot factors.svg`;
+
+/** Runs the command; returns the exit code. */
+export async function runInspect(args: readonly string[]): Promise<number> {
+  const given = parse(args, {
+    command: "inspect",
+    operands: ["OPERATOR"],
+    values: ["plot"],
+    switches: ["json"],
+  });
+  const [path] = given.operands, plot = given.values.get("plot");
+  if (plot !== undefined) {
+    checkExtension(plot, ".svg", "a picture");
+    checkOutput(plot, [path]);
+  }
+  const operator = readOperator(path), { rows, cols, field, parameters, operations } = operator;
+  if (plot !== undefined) {
+    const title = path.replace(/^.*[/\\]/s, "");
+    writeFiles([{ path: plot, bytes: new TextEncoder().encode(await drawFactors(operator, { title })) }]);
+  }
+
+  const parts = partsOf(operator), dense = rows * cols;
+  if (given.switches.has("json")) {
+    const bias = hasBias(operator);
+    console.log(
+      JSON.stringify({
+        operator: path,
+        rows,
+        cols,
+        field,
+        parameters,
+        operations,
+        bias,
+        parts,
+        plot: plot ?? null,
+      }),
+    );
+    return EXIT.ok;
+  }
+  const fewer = (mine: number): string =>
+    mine > 0 && mine < dense ? `: ${ratio(dense / mine)} times fewer` : "";
+  const lines = [
+    `${path}: ${operator.describe()}`,
+    "",
+    `  parameters  ${count(parameters)} numbers, dense ${count(dense)}${fewer(parameters)}`,
+    `  operations  ${count(operations)} multiply-adds, dense ${count(dense)}${fewer(operations)}`,
+    "",
+    "  in the order in which they are applied:",
+    ...parts.map((part, i) =>
+      `  ${i + 1}. ${part.what} (${part.rows}×${part.cols}, ${part.field}, ${count(part.parameters)} numbers)`
+    ),
+  ];
+  if (plot !== undefined) lines.push("", `Wrote ${plot}`);
+  console.log(lines.join("\n"));
+  return EXIT.ok;
+}

@@ -1,0 +1,74 @@
+/**
+ * The command line: `papillon learn`, `apply`, `dense` and `inspect`. It is what alone touches files and terminals;
+ * the library does not.
+ *
+ * @module
+ */
+
+import { quote } from "../io/bytes.ts";
+import { APPLY_HELP, runApply } from "./apply.ts";
+import { DENSE_HELP, runDense } from "./dense.ts";
+import { EXIT, InputError } from "./errors.ts";
+import { INSPECT_HELP, runInspect } from "./inspect.ts";
+import { LEARN_HELP, runLearn } from "./learn.ts";
+
+interface Command {
+  readonly help: string;
+  readonly run: (args: readonly string[]) => number | Promise<number>;
+}
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ["learn", { help: LEARN_HELP, run: runLearn }],
+  ["apply", { help: APPLY_HELP, run: runApply }],
+  ["dense", { help: DENSE_HELP, run: runDense }],
+  ["inspect", { help: INSPECT_HELP, run: runInspect }],
+]);
+
+const HELP = `papillon finds the fast algorithm of a linear transform from its dense matrix, and uses it.
+
+Usage: papillon COMMAND …
+
+  learn     find a fast operator from a dense matrix
+  apply     apply an operator to vectors in a file
+  dense     write the dense matrix of an operator
+  inspect   show what an operator consists of, and draw it
+
+'papillon COMMAND --help' tells more. Exit code 2 means bad input, with a sentence that says why.
+
+Example:
+  papillon learn
+  papillon apply learned-dft-256.safetensors --in speech.wav --out frames.npy`;
+
+/** Runs a command line; returns the exit code. Results go to stdout, all else to stderr. */
+export async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  try {
+    if (name === "--help" || name === "-h" || name === "help") {
+      console.log(HELP);
+      return EXIT.ok;
+    }
+    const command = name === undefined ? undefined : COMMANDS.get(name);
+    if (command === undefined) {
+      const known = `the commands are ${[...COMMANDS.keys()].join(", ")}; see 'papillon --help'`;
+      throw new InputError(
+        name === undefined ? `No command given: ${known}` : `The command ${quote(name)} is unknown: ${known}`,
+      );
+    }
+    const end = rest.includes("--") ? rest.indexOf("--") : rest.length;
+    if (rest.slice(0, end).some((arg) => arg === "--help" || arg === "-h")) {
+      console.log(command.help);
+      return EXIT.ok;
+    }
+    return await command.run(rest);
+  } catch (error) {
+    if (error instanceof InputError) {
+      console.error(error.message);
+      return EXIT.badInput;
+    }
+    console.error("This is a fault of papillon, please report it:");
+    console.error(error);
+    return EXIT.fault;
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,103 @@
+/**
+ * What `papillon learn` says at its end, as prose and as JSON.
+ *
+ * @module
+ */
+
+import type { ButterflyFit } from "../learn/fit.ts";
+import type { Operator } from "../operator/operator.ts";
+import type { Times } from "./compare.ts";
+import { count, microseconds, ratio, small } from "./text.ts";
+
+/** What is reported of the command line. */
+export interface Names {
+  /** The target: "dft", or a file. */
+  readonly name: string;
+  /** Where the operator is written. */
+  readonly out: string;
+  /** Where its picture is written, if it is. */
+  readonly plot: string | undefined;
+}
+
+/** "bit reversal, then strides 1, 2 … 128" */
+function form({ n, increasing, permutation }: ButterflyFit): string {
+  const strides = Array.from({ length: Math.log2(n) }, (_, i) => 2 ** i);
+  if (!increasing) strides.reverse();
+  const list = strides.length > 4 ? `${strides[0]}, ${strides[1]} … ${strides.at(-1)}` : strides.join(", ");
+  return `${permutation === "none" || n <= 2 ? "" : "bit reversal, then "}strides ${list}`;
+}
+
+/** The object that --json prints. */
+export function report(
+  plan: Names,
+  fit: ButterflyFit,
+  operator: Operator,
+  seconds: number,
+  times?: Times,
+): unknown {
+  const { rmse, relativeError, stopped, method, increasing, permutation } = fit;
+  const { parameters, operations, field } = operator;
+  return {
+    target: plan.name,
+    n: fit.n,
+    field,
+    rmse,
+    relativeError,
+    converged: stopped === "converged",
+    stopped,
+    parameters,
+    operations,
+    seconds,
+    seed: fit.seed,
+    method,
+    increasing,
+    permutation,
+    microseconds: times ?? null,
+    out: stopped === "cancelled" ? null : plan.out,
+    plot: stopped === "cancelled" ? null : plan.plot ?? null,
+  };
+}
+
+/** What was learned, in words. */
+export function found(plan: Names, fit: ButterflyFit, operator: Operator, seconds: number): string {
+  const { n, rmse, relativeError, stopped } = fit, { parameters, operations, field } = operator;
+  const dense = n * n, kind = field === "complex" ? "complex " : "";
+  const head = stopped === "converged"
+    ? `Learned ${plan.name}, n = ${n}, in ${small(seconds)} s: ${n === 1 ? "a number" : form(fit)}`
+    : `No butterfly found that is ${plan.name}, n = ${n}, in ${small(seconds)} s. The nearest one found: ${
+      form(fit)
+    }`;
+  const row = (name: string, mine: number, what: string): string =>
+    `  ${name}  ${count(mine)} ${kind}${what}, dense ${count(dense)}${
+      mine < dense ? `: ${ratio(dense / mine)} times fewer` : ""
+    }`;
+  return [
+    head,
+    "",
+    `  error       ${small(rmse)} root mean square of an entry (relative ${small(relativeError)})`,
+    row("parameters", parameters, "numbers"),
+    row("operations", operations, "multiply-adds"),
+  ].join("\n");
+}
+
+/** How fast it is, and where it is, in words. */
+export function measured({ out, plot }: Names, times: Times | undefined): string {
+  const wrote = `\nWrote ${out}${plot === undefined ? "" : ` and ${plot}`}`;
+  if (times === undefined) return wrote;
+  const { learned, dense, fftjs } = times;
+  const row = (name: string, time: number): string =>
+    `    ${name.padEnd(20)} ${microseconds(time).padStart(8)} µs` +
+    (time === learned ? "" : `   ${microseconds(time / learned)} × the learned one's`);
+  const rows = [row("learned butterfly", learned)];
+  if (fftjs !== undefined) rows.push(row("fft.js", fftjs));
+  rows.push(row("dense product", dense));
+  return ["", "  time for one vector (median)", ...rows, wrote].join("\n");
+}
+
+/** What a cancelled run has to say. */
+export function cancelled(fit: ButterflyFit, seconds: number): string {
+  return `Cancelled after ${small(seconds)} s. The best found so far has an error of ${
+    small(fit.rmse)
+  } (relative ` +
+    `${small(fit.relativeError)}); nothing is written`;
+}

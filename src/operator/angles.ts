@@ -1,0 +1,92 @@
+/**
+ * Orthogonal and unitary 2×2 blocks from their angles.
+ *
+ * @module
+ */
+
+/** The four angles of each block of {@link unitaryBlocks}, in radians. */
+export interface UnitaryAngles {
+  /** How much the two coordinates mix: 0 is diagonal, π/2 antidiagonal. asin√u with u uniform in [0, 1) for Haar. */
+  phi: ArrayLike<number>;
+  /** The phase of the whole block. */
+  alpha: ArrayLike<number>;
+  /** The relative phase on the diagonal. */
+  psi: ArrayLike<number>;
+  /** The relative phase off the diagonal. */
+  chi: ArrayLike<number>;
+}
+
+/**
+ * Real orthogonal blocks [[p·cosθ, −p·sinθ], [sinθ, cosθ]]: rotations where the determinant p is 1 (the default),
+ * reflections where it is −1.
+ *
+ * @returns angles.length blocks, row-major, one after another: the layout of `Butterfly.fromTwiddle`
+ * @throws {RangeError} when an angle is not finite, a determinant not ±1, or the lengths differ
+ *
+ * @example
+ * ```ts
+ * import { Butterfly, rotationBlocks } from "@papillon/papillon";
+ * const rotation = Butterfly.fromTwiddle(2, rotationBlocks([Math.PI / 2]));
+ * console.assert(Math.abs(rotation.apply(new Float32Array([1, 0]))[1] - 1) < 1e-6);
+ * ```
+ */
+export function rotationBlocks(
+  angles: ArrayLike<number>,
+  determinants?: ArrayLike<number>,
+): Float32Array<ArrayBuffer> {
+  const count = angles.length;
+  if (determinants !== undefined) checkLength("determinants", determinants, count);
+  checkFinite("angles", angles);
+  const blocks = new Float32Array(4 * count);
+  for (let i = 0; i < count; i++) {
+    const p = determinants?.[i] ?? 1, c = Math.cos(angles[i]), s = Math.sin(angles[i]);
+    if (p !== 1 && p !== -1) {
+      throw new RangeError(`Cannot make orthogonal blocks: determinants[${i}] must be 1 or -1, got ${p}`);
+    }
+    blocks.set([p * c, -p * s, s, c], 4 * i);
+  }
+  return blocks;
+}
+
+/**
+ * Unitary blocks e^{iα}·[[e^{iψ}cosφ, e^{iχ}sinφ], [−e^{−iχ}sinφ, e^{−iψ}cosφ]], which are all of U(2).
+ *
+ * @returns phi.length blocks, row-major and interleaved: the layout of `Butterfly.fromTwiddle`
+ * @throws {RangeError} when an angle is not finite or the lengths differ
+ */
+export function unitaryBlocks({ phi, alpha, psi, chi }: UnitaryAngles): Float32Array<ArrayBuffer> {
+  const count = phi.length;
+  for (const [name, angles] of Object.entries({ phi, alpha, psi, chi })) {
+    checkLength(name, angles, count);
+    checkFinite(name, angles);
+  }
+  const blocks = new Float32Array(8 * count);
+  for (let i = 0; i < count; i++) {
+    const c = Math.cos(phi[i]), s = Math.sin(phi[i]);
+    const put = (entry: number, size: number, angle: number): void => {
+      blocks[8 * i + 2 * entry] = size * Math.cos(angle);
+      blocks[8 * i + 2 * entry + 1] = size * Math.sin(angle);
+    };
+    put(0, c, alpha[i] + psi[i]);
+    put(1, s, alpha[i] + chi[i]);
+    put(2, -s, alpha[i] - chi[i]);
+    put(3, c, alpha[i] - psi[i]);
+  }
+  return blocks;
+}
+
+function checkLength(name: string, values: ArrayLike<number>, count: number): void {
+  if (values.length !== count) {
+    throw new RangeError(`Cannot make orthogonal blocks: expected ${count} ${name}, got ${values.length}`);
+  }
+}
+
+function checkFinite(name: string, values: ArrayLike<number>): void {
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) {
+      throw new RangeError(
+        `Cannot make orthogonal blocks: ${name}[${i}] is ${values[i]}, which is not a finite number`,
+      );
+    }
+  }
+}

@@ -1,0 +1,339 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { loadOperator, saveOperator } from "../src/io/operator_file.ts";
+import { readSafetensors, type Tensor, writeSafetensors } from "../src/io/safetensors.ts";
+import { Butterfly } from "../src/operator/butterfly.ts";
+import { Dense } from "../src/operator/dense.ts";
+import { Diagonal } from "../src/operator/diagonal.ts";
+import { Operator, Transposed } from "../src/operator/operator.ts";
+import { Permutation } from "../src/operator/permutation.ts";
+import { product } from "../src/operator/product.ts";
+import type { Program } from "../src/program/program.ts";
+import { Random } from "../src/program/random.ts";
+import { floats } from "../src/program/step.ts";
+
+const numbers = (length: number, seed: number): Float32Array<ArrayBuffer> => {
+  const random = new Random(seed);
+  return Float32Array.from({ length }, () => random.normal());
+};
+
+const field = fc.constantFrom("real" as const, "complex" as const);
+const seed = fc.integer({ min: 0, max: 1e9 });
+
+/** Operators of one part of a given shape. */
+function leaf(rows: number, cols: number): fc.Arbitrary<Operator> {
+  const butterfly = fc.record({
+    field,
+    seed,
+    increasing: fc.boolean(),
+    blocks: fc.integer({ min: 1, max: 3 }),
+    bias: fc.boolean(),
+  }).map((options) => Butterfly.random(cols, { rows, ...options }));
+  const dense = fc.tuple(field, seed).map(([field, seed]) =>
+    new Dense(rows, cols, numbers(rows * cols * floats(field), seed), field)
+  );
+  if (rows !== cols) return fc.oneof(butterfly, dense);
+  const permutation = fc.tuple(field, seed).map(([field, seed]) =>
+    new Permutation(new Random(seed).permutation(rows), field)
+  );
+  const diagonal = fc.tuple(field, seed).map(([field, seed]) =>
+    new Diagonal(numbers(rows * floats(field), seed), field)
+  );
+  return fc.oneof(butterfly, dense, permutation, diagonal);
+}
+
+/** Leaves, and transposes and adjoints of them. */
+function part(rows: number, cols: number): fc.Arbitrary<Operator> {
+  return fc.oneof(
+    leaf(rows, cols),
+    leaf(cols, rows).map((operator) => operator.adjoint()),
+    leaf(cols, rows).map((operator) => operator.transpose()),
+    leaf(rows, cols).map((operator) => operator.transpose().adjoint()),
+    leaf(cols, rows).map((operator) => new Transposed(operator, true)),
+  );
+}
+
+/** Products of 1 to 4 parts whose sizes meet. */
+const anyOperator: fc.Arbitrary<Operator> = fc.array(fc.integer({ min: 1, max: 9 }), {
+  minLength: 2,
+  maxLength: 5,
+})
+  .chain((sizes) => fc.tuple(...sizes.slice(1).map((cols, i) => part(sizes[i], cols))))
+  .map((parts) => product(...parts));
+
+const edited = (operator: Operator, change: (node: Record<string, unknown>) => unknown): Uint8Array => {
+  const { tensors, metadata } = readSafetensors(saveOperator(operator));
+  const root = JSON.parse(metadata.papillon);
+  root.operator = change(root.operator) ?? root.operator;
+  return writeSafetensors(tensors, { papillon: JSON.stringify(root) });
+};
+const swapped = (operator: Operator, name: string, tensor: Tensor | undefined): Uint8Array => {
+  const { tensors, metadata } = readSafetensors(saveOperator(operator));
+  if (tensor) tensors.set(name, tensor);
+  else tensors.delete(name);
+  return writeSafetensors(tensors, metadata);
+};
+
+Deno.test("an operator that is saved and loaded is the same operator, to the last bit", () => {
+  fc.assert(
+    fc.property(anyOperator, seed, (operator, seed) => {
+      const bytes = saveOperator(operator), loaded = loadOperator(bytes);
+      assert.deepEqual(
+        [loaded.rows, loaded.cols, loaded.field, loaded.parameters, loaded.operations],
+        [operator.rows, operator.cols, operator.field, operator.parameters, operator.operations],
+      );
+      const x = numbers(3 * operator.cols * floats(operator.field), seed);
+      assert.deepEqual(loaded.apply(x), operator.apply(x));
+      assert.deepEqual(saveOperator(loaded), bytes);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("weights are written as they are: negative zeros, the smallest and the largest numbers", () => {
+  const values = Float32Array.of(-0, 1e-45, 3.4028234663852886e38, -1.1754943508222875e-38);
+  const loaded = loadOperator(saveOperator(new Diagonal(values)));
+  assert.ok(loaded instanceof Diagonal);
+  assert.deepEqual(new Uint8Array(loaded.values.buffer), new Uint8Array(values.buffer));
+});
+
+Deno.test("the tensors have the names and shapes that the format describes", () => {
+  const operator = product(
+    Butterfly.random(5, { rows: 17, blocks: 2, field: "complex", bias: true }),
+    new Permutation([4, 3, 2, 1, 0]),
+    new Diagonal(new Float32Array(5).fill(2)),
+    new Transposed(Butterfly.random(5), true),
+    new Dense(5, 2, new Float32Array(20).fill(1), "complex"),
+  );
+  const { tensors, metadata } = readSafetensors(saveOperator(operator));
+  assert.deepEqual([...tensors].map(([name, { dtype, shape }]) => [name, dtype, ...shape]), [
+    ["0.twiddle", "C64", 3, 2, 3, 4, 2, 2],
+    ["0.bias", "C64", 17],
+    ["1.index", "U32", 5],
+    ["2.diagonal", "F32", 5],
+    ["3.twiddle", "F32", 1, 1, 3, 4, 2, 2],
+    ["4.matrix", "C64", 5, 2],
+  ]);
+  assert.deepEqual(JSON.parse(metadata.papillon), {
+    version: 1,
+    operator: {
+      type: "product",
+      operators: [
+        { type: "butterfly", rows: 17, cols: 5, increasing: true, bias: true },
+        { type: "permutation", field: "real" },
+        { type: "diagonal" },
+        {
+          type: "transposed",
+          conjugate: true,
+          of: { type: "butterfly", rows: 5, cols: 5, increasing: true, bias: false },
+        },
+        { type: "dense" },
+      ],
+    },
+  });
+});
+
+Deno.test("an operator that was loaded does not change with the bytes it came from", () => {
+  const parts = [
+    Butterfly.random(4, { bias: true }),
+    new Dense(4, 4, numbers(16, 1)),
+    new Diagonal(numbers(4, 2)),
+    new Permutation([3, 2, 1, 0]),
+  ];
+  for (const operator of parts) {
+    const bytes = saveOperator(operator), loaded = loadOperator(bytes);
+    bytes.fill(0);
+    const x = numbers(4, 3);
+    assert.deepEqual(loaded.apply(x), operator.apply(x));
+  }
+});
+
+Deno.test("a file that holds no operator, or a wrong one, is refused with a sentence", () => {
+  const butterfly = Butterfly.random(8, { bias: true }), permutation = new Permutation([1, 0, 2]);
+  const twiddle: Tensor = { dtype: "F32", shape: [1, 1, 3, 4, 2, 2], data: new Float32Array(48) };
+  const diagonal = new Diagonal(new Float32Array(3).fill(1));
+  const deep = (depth: number): unknown =>
+    depth === 0 ? { type: "diagonal" } : { type: "transposed", conjugate: false, of: deep(depth - 1) };
+  const bad: [Uint8Array, RegExp][] = [
+    [writeSafetensors([["x", twiddle]]), /without an operator \(no 'papillon' in its metadata\)/],
+    [writeSafetensors([], { papillon: "{" }), /its metadata 'papillon' is not JSON/],
+    [writeSafetensors([], { papillon: "[]" }), /it has no version of the operator format, expected 1/],
+    [writeSafetensors([], { papillon: `{"version":2}` }), /it has version 2 of the operator format/],
+    [writeSafetensors([], { papillon: `{"version":1}` }), /an operator is not a JSON object/],
+    [edited(butterfly, () => ({ type: "wing" })), /an operator of the unknown type '"wing"'/],
+    [edited(butterfly, () => ({})), /an operator of the unknown type missing/],
+    [edited(butterfly, (node) => void (node.rows = 1e9)), /does not fit a butterfly of 1000000000×8/],
+    [
+      edited(butterfly, (node) => void (node.rows = 2 ** 40)),
+      /rows of a butterfly is '1099511627776', expected a/,
+    ],
+    [
+      edited(butterfly, (node) => void (node.cols = 0)),
+      /cols of a butterfly is '0', expected a whole number/,
+    ],
+    [edited(butterfly, (node) => void (node.cols = "8")), /cols of a butterfly is '"8"'/],
+    [edited(butterfly, (node) => void (node.cols = 9)), /does not fit a butterfly of 8×9/],
+    [
+      edited(butterfly, (node) => void (node.increasing = 1)),
+      /increasing of a butterfly is '1', expected true/,
+    ],
+    [edited(butterfly, (node) => void delete node.bias), /bias of a butterfly is missing/],
+    [swapped(butterfly, "twiddle", undefined), /its tensor 'twiddle' is missing/],
+    [swapped(butterfly, "bias", undefined), /its tensor 'bias' is missing/],
+    [
+      swapped(butterfly, "bias", { dtype: "F32", shape: [7], data: new Float32Array(7) }),
+      /8 floats of bias, got 7/,
+    ],
+    [
+      swapped(butterfly, "bias", { dtype: "C64", shape: [8], data: new Float32Array(16) }),
+      /'bias' is complex, its/,
+    ],
+    [
+      swapped(butterfly, "twiddle", { ...twiddle, shape: [1, 1, 3, 2, 4, 2] }),
+      /\[1,1,3,2,4,2\] does not fit a/,
+    ],
+    [swapped(butterfly, "twiddle", { ...twiddle, shape: [48] }), /has the shape \[48\], expected 6 sizes/],
+    [
+      swapped(butterfly, "twiddle", { ...twiddle, data: new Float32Array(48).fill(NaN) }),
+      /NaN, which is not a fin/,
+    ],
+    [
+      swapped(butterfly, "twiddle", { dtype: "F64", shape: twiddle.shape, data: new Float64Array(48) }),
+      /tensor 'twiddle' is F64, expected F32 or C64/,
+    ],
+    [swapped(permutation, "index", undefined), /it has no tensor 'index' that is a list of U32/],
+    [
+      swapped(permutation, "index", { dtype: "U32", shape: [2], data: Uint32Array.of(1, 1) }),
+      /index 1 is repeated/,
+    ],
+    [
+      swapped(permutation, "index", { dtype: "U32", shape: [0], data: new Uint32Array(0) }),
+      /from 1 to .* got 0/,
+    ],
+    [
+      edited(permutation, (node) => void (node.field = "fake")),
+      /a permutation's field is '"fake"', expected "real"/,
+    ],
+    [edited(diagonal, () => ({ type: "product", operators: [] })), /cannot make a product of no operators/],
+    [edited(diagonal, () => ({ type: "product", operators: {} })), /a product's operators are not a list/],
+    [
+      edited(product(diagonal, permutation), (node) => void (node.operators = [null])),
+      /is not a JSON object/,
+    ],
+    [edited(diagonal, () => deep(65)), /its operators are nested more than 64 deep/],
+    [edited(diagonal, () => ({ type: "transposed", of: deep(0) })), /conjugate of a transposed is missing/],
+  ];
+  for (const [bytes, sentence] of bad) {
+    assert.throws(() => loadOperator(bytes), (error: Error) => {
+      assert.ok(error instanceof RangeError || error instanceof TypeError, String(error));
+      assert.match(error.message, /^Cannot read operator: /);
+      assert.match(error.message, sentence);
+      return true;
+    });
+    assert.throws(() => loadOperator(bytes, "b.safetensors"), /Error: Cannot read 'b.safetensors': /);
+  }
+  assert.equal(loadOperator(edited(diagonal, () => deep(64))).rows, 3);
+});
+
+Deno.test("a small file cannot ask for much work", () => {
+  // One tensor serves one operator only: names follow from places.
+  const twice = edited(
+    new Diagonal(new Float32Array(3)),
+    (node) => ({ type: "product", operators: [node, node] }),
+  );
+  assert.throws(() => loadOperator(twice), /its tensor '0.diagonal' is missing/);
+
+  // Butterflies of one column have no weights, and could claim any number of rows.
+  const column = Butterfly.random(1, { rows: 4096 });
+  assert.equal(loadOperator(saveOperator(column)).rows, 4096);
+  assert.throws(() => saveOperator(Butterfly.random(1, { rows: 4097 })), /at most 4096 are allowed/);
+  const many = edited(column, (node) => void (node.rows = 4097));
+  assert.throws(() => loadOperator(many), /does not fit a butterfly of 4097×1/);
+
+  const point = Butterfly.random(1),
+    list = { type: "product", operators: Array(5000).fill({ type: "product" }) };
+  assert.throws(() => saveOperator(product(...Array(5000).fill(point))), /it has more than 4096 parts/);
+  assert.throws(() => loadOperator(edited(point, () => list)), /Cannot read operator: /);
+  const { tensors, metadata } = readSafetensors(saveOperator(product(...Array(4000).fill(point))));
+  const root = JSON.parse(metadata.papillon);
+  for (let i = 4000; i < 5000; i++) {
+    root.operator.operators.push(root.operator.operators[0]);
+    tensors.set(`${i}.twiddle`, tensors.get("0.twiddle")!);
+  }
+  const parts = writeSafetensors(tensors, { papillon: JSON.stringify(root) });
+  assert.throws(() => loadOperator(parts), /it has more than 4096 operators/);
+});
+
+Deno.test("an operator that has no form in files is not saved", () => {
+  class Zero extends Operator {
+    constructor() {
+      super(2, 2, "real");
+    }
+    protected build(): Program {
+      throw new Error("not needed");
+    }
+  }
+  const message =
+    /^TypeError: Cannot save operator: it is, or contains, an operator of class 'Zero', which has no form/;
+  assert.throws(() => saveOperator(new Zero()), message);
+  assert.throws(() => saveOperator(product(new Permutation([1, 0]), new Zero().adjoint())), message);
+  assert.throws(() => saveOperator({} as Operator), /^TypeError: Cannot save operator: .* no operator/);
+  let nested: Operator = Butterfly.random(2);
+  for (let i = 0; i < 65; i++) nested = new Transposed(nested, i % 2 === 0);
+  assert.throws(
+    () => saveOperator(nested),
+    /^RangeError: Cannot save operator: it is nested more than 64 deep/,
+  );
+});
+
+Deno.test("a file that was tampered with is read or refused, never anything else", () => {
+  const operator = product(
+    Butterfly.random(4, { rows: 6, field: "complex", bias: true }),
+    Butterfly.random(4).transpose(),
+    new Permutation([2, 0, 1, 3]),
+    new Diagonal(new Float32Array(4).fill(1)),
+    new Dense(4, 3, new Float32Array(12)),
+  );
+  const valid = saveOperator(operator);
+  const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+  const edit = fc.record({
+    kind: fc.constantFrom("set", "set", "set", "insert", "remove", "cut"),
+    at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+    bytes: fc.oneof(
+      fc.uint8Array({ minLength: 1, maxLength: 4 }),
+      fc.constantFrom(
+        ...`{}[]()",:'0189-+.eE\\n `.split("").map(text),
+        text("9999999999"),
+        text("true"),
+        text("null"),
+      ),
+    ),
+  });
+  const outcomes = new Set<string>();
+  fc.assert(
+    fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), (edits) => {
+      let bytes = valid;
+      for (const { kind, at, bytes: change } of edits) {
+        const i = Math.floor(at * bytes.length);
+        if (kind === "set") (bytes = bytes.slice()).set(change.subarray(0, bytes.length - i), i);
+        else if (kind === "cut") bytes = bytes.slice(0, i);
+        else {
+          const rest = bytes.subarray(kind === "insert" ? i : i + change.length);
+          bytes = new Uint8Array([...bytes.subarray(0, i), ...(kind === "insert" ? change : []), ...rest]);
+        }
+      }
+      try {
+        const { rows, cols, field } = loadOperator(bytes);
+        outcomes.add("read");
+        assert.ok(rows >= 1 && cols >= 1 && (field === "real" || field === "complex"));
+      } catch (error) {
+        outcomes.add("refused");
+        assert.ok(error instanceof RangeError || error instanceof TypeError, String(error));
+        assert.match(error.message, /^Cannot read /);
+        assert.ok(error.message.length < 500, error.message);
+      }
+    }),
+    { numRuns: 2000 },
+  );
+  assert.deepEqual([...outcomes].sort(), ["read", "refused"]);
+});

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { createMachine, type Machine } from "../src/kernels/machine.ts";
+import { encode, FIELDS, type Instruction, Op, Space, type View } from "../src/kernels/record.ts";
+import { compile } from "../src/program/compile.ts";
+import { differentiate } from "../src/program/differentiate.ts";
+import { ProgramBuilder } from "../src/program/program.ts";
+import { Random } from "../src/program/random.ts";
+import { type Field, floats } from "../src/program/step.ts";
+import { machines } from "./helpers.ts";
+import { programOf, type Recipe, recipes, weights } from "./programs.ts";
+
+/**
+ * Each instruction that programs are compiled to is run alone, on a Wasm machine and on its twin in TypeScript, over
+ * the same memory: operands moved to the batch spaces at odd offsets, with row distances wider than the rows, and
+ * everything else filled with numbers that must survive.
+ */
+const RECIPES: fc.Arbitrary<Recipe> = recipes({ most: 4 });
+
+/** Room for each operand, in bytes. */
+const ROOM = 1 << 15;
+/** Bytes between the parts of memory. */
+const GAP = 256;
+
+/** The operations that changed memory. */
+const seen = new Set<number>();
+
+/** What memory is filled with, from a random place on. */
+const noise = Float32Array.from(
+  { length: 1 << 19 },
+  ((random) => () => random.uniform() - 0.5)(new Random(1)),
+);
+
+/** Names of the operations for messages. */
+function nameOf(op: number): string {
+  const names = Object.entries(Op).filter(([, value]) => value <= op);
+  const [name, value] = names.reduce((a, b) => b[1] > a[1] ? b : a);
+  return op === value ? name : `${name}+${op - value}`;
+}
+
+/** Runs instruction `i` of an image on both machines and compares all of memory. */
+function compareOne(
+  machine: Machine,
+  twin: Machine,
+  image: ReturnType<typeof compile>,
+  instruction: Instruction,
+  rows: number,
+  random: Random,
+): void {
+  const block = machine.arena.allocate(image.bytes + FIELDS * 4 + 6 * (ROOM + GAP) + image.gradient, true);
+  const end = block.address + block.bytes;
+  if (twin.f32.byteLength < end) twin.arena.allocate(end, true);
+  try {
+    const base = block.address, code = image.bytes;
+    image.write(machine, base);
+    const areas = [0, 1, 2, 3].map((i) => base + code + FIELDS * 4 + GAP + i * (ROOM + GAP));
+    // Distances of rows are those of the compiler, or wider: whole floats for what runs on floats, vectors otherwise.
+    const grown = (view: View | undefined): number => view ? view.row + 16 * random.integer(3) : 0;
+    const move = (view: View | undefined, space: number, row: number): View | undefined =>
+      view && { space, offset: 4 * random.integer(16), row };
+    const same = (one: View | undefined, other: View | undefined): boolean =>
+      one !== undefined && other !== undefined && one.space === other.space && one.offset === other.offset;
+    const src = move(instruction.src, Space.input, grown(instruction.src));
+    const g = move(instruction.g, Space.cotangent, grown(instruction.g));
+    // What the compiler lets happen in place stays in place.
+    const dst = same(instruction.src, instruction.dst)
+      ? src
+      : same(instruction.g, instruction.dst)
+      ? g
+      : move(instruction.dst, Space.output, grown(instruction.dst));
+    encode(machine.i32, (base + code) / 4, { ...instruction, src, dst, g });
+    const from = (base + code) / 4 + FIELDS;
+    const length = (end >> 2) - from, start = random.integer(noise.length - length);
+    machine.f32.set(noise.subarray(start, start + length), from);
+    twin.i32.set(machine.i32.subarray(base >> 2, end >> 2), base >> 2);
+    const fresh = random.integer(2);
+    const before = machine.f32.slice(base >> 2, end >> 2);
+    const [input, output, cotangent, gradient] = areas;
+    for (const m of [machine, twin]) {
+      m.run(base, code, 1, rows, rows, fresh, 0, input, output, cotangent, gradient);
+    }
+    const got = machine.f32.subarray(base >> 2, end >> 2), want = twin.f32.subarray(base >> 2, end >> 2);
+    const name = nameOf(instruction.op);
+    let changed = false;
+    for (let k = 0; k < got.length; k++) {
+      if (Object.is(want[k], before[k])) {
+        // What one leaves alone, the other must not touch; equal results are rare but no fault.
+        if (!(Object.is(got[k], before[k]) || Math.abs(got[k] - want[k]) <= 1e-5)) {
+          assert.fail(`${name}: float ${k} changed from ${before[k]} to ${got[k]}, but not in the twin`);
+        }
+        continue;
+      }
+      changed = true;
+      const size = Math.max(1, Math.abs(want[k]));
+      if (!(Math.abs(got[k] - want[k]) <= 2e-5 * size)) {
+        assert.fail(`${name}: float ${k} is ${got[k]}, in the twin ${want[k]} (it was ${before[k]})`);
+      }
+    }
+    if (changed) seen.add(instruction.op);
+  } finally {
+    machine.arena.free(block);
+  }
+}
+
+function instructionsOf(recipe: Recipe): { image: ReturnType<typeof compile>; instruction: Instruction }[] {
+  const { program } = programOf(recipe);
+  const list: { image: ReturnType<typeof compile>; instruction: Instruction }[] = [];
+  for (const image of [compile(program), differentiate(program).image]) {
+    for (const instruction of image.instructions) list.push({ image, instruction });
+  }
+  return list;
+}
+
+for (const machine of machines.filter((m) => m.name !== "scalar")) {
+  const twin = createMachine("scalar");
+
+  Deno.test(`each instruction of the ${machine.name} build does what its twin does, and writes nothing else`, () => {
+    fc.assert(
+      fc.property(RECIPES, fc.integer({ min: 1, max: 8 }), (recipe, rows) => {
+        const random = new Random(recipe.seed);
+        for (const { image, instruction } of instructionsOf(recipe)) {
+          compareOne(machine, twin, image, instruction, rows, random);
+        }
+      }),
+      { seed: 2024, numRuns: 60 },
+    );
+  });
+
+  Deno.test(`each butterfly pass of the ${machine.name} build does what its twin does`, () => {
+    // Every combination of lanes, radix, form and number field that the planner can make.
+    const random = new Random(5);
+    for (const field of ["real", "complex"] as const satisfies Field[]) {
+      for (const n of [4, 8, 16, 32, 64, 128, 512]) {
+        for (const order of ["increasing", "decreasing", "mixed"]) {
+          for (const style of ["normal", "zeros"] as const) {
+            const builder = new ProgramBuilder(n * floats(field));
+            const strides = Array.from({ length: Math.log2(n) }, (_, i) => 2 ** i);
+            if (order === "decreasing") strides.reverse();
+            if (order === "mixed") random.shuffle(strides);
+            let value = 0;
+            for (const d of strides) {
+              const w = weights(random, 2 * n, field, style, 1);
+              value = builder.factor(value, { a: n / (2 * d), b: 2, c: 2, d }, field, w);
+            }
+            const program = builder.build(value);
+            for (const image of [compile(program), differentiate(program).image]) {
+              for (const instruction of image.instructions) {
+                compareOne(machine, twin, image, instruction, 1 + random.integer(5), random);
+              }
+            }
+          }
+        }
+      }
+    }
+    // Both tests together must have run everything there is.
+    for (const [name, op] of Object.entries(Op)) assert.ok(seen.has(op), `${name} was not run`);
+    for (const [first, passes] of [[Op.realPass, 14], [Op.complexPass, 9]]) {
+      const run = [...seen].filter((op) => op >= first && op < first + 32);
+      assert.ok(run.length >= passes, `only ${run.map(nameOf)} were run`);
+    }
+    seen.clear();
+  });
+}

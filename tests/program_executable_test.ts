@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { Butterfly } from "../src/operator/butterfly.ts";
+import { Executable } from "../src/program/executable.ts";
+import { assertClose, machines } from "./helpers.ts";
+
+const x = Float32Array.from({ length: 64 }, (_, i) => Math.cos(i));
+
+function run(executable: Executable): Float32Array {
+  const out = new Float32Array(64);
+  executable.apply(x, out, 1);
+  return out;
+}
+
+for (const machine of machines) {
+  Deno.test(`changed weights are taken up by renew, forward and in the gradient, in the ${machine.name} build`, () => {
+    const map = Butterfly.random(64, { seed: 1 });
+    const executable = new Executable(map.program, machine);
+    run(executable);
+    const gradients = map.weights.map((w) => new Float32Array(w.length));
+    executable.gradient(x, x, new Float32Array(64), gradients, 1);
+    // A zero on a diagonal changes the form of a pass, and with it the size of the program.
+    for (const weights of map.factors) {
+      weights[0] = 0;
+      weights[5] = 3;
+    }
+    executable.renew();
+    const fresh = new Executable(Butterfly.fromFactors(64, map.factors).program, machine);
+    assert.deepEqual(run(executable), run(fresh));
+    const both = [executable, fresh].map((one) => {
+      const gx = new Float32Array(64), weights = map.weights.map((w) => new Float32Array(w.length));
+      one.gradient(x, x, gx, weights, 1);
+      return [...gx, ...weights.flatMap((w) => [...w])];
+    });
+    assert.deepEqual(both[0], both[1]);
+  });
+
+  Deno.test(`an executable works after dispose in the ${machine.name} build`, () => {
+    const executable = new Executable(Butterfly.random(64, { seed: 2 }).program, machine);
+    const before = run(executable);
+    executable.dispose();
+    // Something else takes its place.
+    run(new Executable(Butterfly.random(64, { seed: 3 }).program, machine));
+    assert.deepEqual(run(executable), before);
+  });
+
+  Deno.test(`weights changed without renew never give a wrong result in the ${machine.name} build`, () => {
+    const map = Butterfly.random(64, { seed: 4 });
+    const executable = new Executable(map.program, machine);
+    const before = run(executable);
+    for (const weights of map.factors) weights[0] = 0;
+    const after = run(new Executable(Butterfly.fromFactors(64, map.factors).program, machine));
+    // Written again after dispose (as after an eviction), the packed weights have another size now. That may be
+    // refused, but then each time: nothing half written may be left behind and run, on top of what lay there before.
+    executable.dispose();
+    const other = new Executable(Butterfly.random(64, { seed: 5 }).program, machine);
+    run(other);
+    other.dispose();
+    for (let trial = 0; trial < 3; trial++) {
+      let result: Float32Array;
+      try {
+        result = run(executable);
+      } catch (error) {
+        assert.match(String(error), /changed in place: call renew\(\)/);
+        continue;
+      }
+      assert.ok(
+        [before, after].some((one) => one.every((v, i) => v === result[i])),
+        `trial ${trial}: neither the old result nor the new one`,
+      );
+    }
+    executable.renew();
+    assert.deepEqual(run(executable), after);
+  });
+
+  Deno.test(`the gradient of a batch is the sum over its rows, in tiles and chunks, in the ${machine.name} build`, () => {
+    const map = Butterfly.random(64, { seed: 5, field: "complex" }), rows = 3000;
+    const many = Float32Array.from({ length: rows * 128 }, (_, i) => Math.sin(i * 0.7));
+    const g = Float32Array.from({ length: rows * 128 }, (_, i) => Math.cos(i * 0.3));
+    const executable = new Executable(map.program, machine);
+    const whole = map.weights.map((w) => new Float32Array(w.length)), gx = new Float32Array(g.length);
+    executable.gradient(many, g, gx, whole, rows);
+    const sum = map.weights.map((w) => new Float64Array(w.length)), parts = new Float32Array(g.length);
+    for (let row = 0; row < rows; row += 50) {
+      const part = map.weights.map((w) => new Float32Array(w.length));
+      const slice = (array: Float32Array) => array.subarray(row * 128, (row + 50) * 128);
+      executable.gradient(slice(many), slice(g), slice(parts), part, 50);
+      part.forEach((w, i) => w.forEach((v, k) => sum[i][k] += v));
+    }
+    assertClose(gx, parts, 1e-7);
+    whole.forEach((w, i) => assertClose(w, sum[i], 6e-6, `weights ${i}`));
+  });
+}

@@ -1,0 +1,194 @@
+/** Random programs for the tests: recipes that fast-check can draw and shrink, and what makes programs of them. */
+import fc from "fast-check";
+import { type Program, ProgramBuilder, promote } from "../src/program/program.ts";
+import { Random } from "../src/program/random.ts";
+import { type Field, floats } from "../src/program/step.ts";
+
+/** How the weights of a program are drawn: see {@link weight}. */
+export type Style = "normal" | "zeros" | "scaled";
+
+/** One or a few steps; the numbers choose sizes and operands. */
+export interface Ingredient {
+  kind: "run" | "factor" | "diagonal" | "gather" | "scatter" | "dense" | "window" | "add" | "concat" | "bias";
+  choices: [number, number, number, number];
+}
+
+export interface Recipe {
+  field: Field | "mixed";
+  width: number;
+  steps: Ingredient[];
+  style: Style;
+  seed: number;
+  batch: number;
+}
+
+const MOST = 400;
+
+const kinds: Ingredient["kind"][] = [
+  "run",
+  "run",
+  "factor",
+  "diagonal",
+  "gather",
+  "scatter",
+  "dense",
+  "window",
+  "add",
+  "concat",
+  "bias",
+];
+
+/** Widths that divide in many ways, small ones and others. */
+const width = fc.oneof(
+  fc.constantFrom(4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256),
+  fc.integer({ min: 1, max: 9 }),
+  fc.integer({ min: 1, max: 130 }),
+);
+
+/** Recipes of programs; "mixed" ones begin real and go on complex. */
+export function recipes(
+  options: { style?: Style; most?: number; batches?: number } = {},
+): fc.Arbitrary<Recipe> {
+  const { style, most = 6, batches = 70 } = options;
+  const choice = fc.nat(1000);
+  return fc.record({
+    field: fc.constantFrom("real" as const, "complex" as const, "mixed" as const),
+    width,
+    steps: fc.array(
+      fc.record({ kind: fc.constantFrom(...kinds), choices: fc.tuple(choice, choice, choice, choice) }),
+      { minLength: 1, maxLength: most },
+    ),
+    style: style ? fc.constant(style) : fc.constantFrom("normal" as const, "zeros" as const),
+    seed: fc.nat(10000),
+    batch: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: batches })),
+  });
+}
+
+function divisors(n: number): number[] {
+  return Array.from({ length: n }, (_, i) => i + 1).filter((d) => n % d === 0);
+}
+
+/** One number of a field; complex ones have E|z|² = 1 too. */
+function number(random: Random, unit: number): number[] {
+  return Array.from({ length: unit }, () => random.normal() / Math.sqrt(unit));
+}
+
+/** Weights: normal, with exact zeros here and there, or with sizes from 1e-12 to 1e12. */
+export function weights(
+  random: Random,
+  count: number,
+  field: Field,
+  style: Style,
+  scale: number,
+): Float32Array {
+  const unit = floats(field), result = new Float32Array(count * unit);
+  for (let k = 0; k < count; k++) {
+    let size = scale;
+    if (style === "zeros" && random.uniform() < 0.2) size = 0;
+    if (style === "scaled" && random.uniform() < 0.3) size = 10 ** (24 * random.uniform() - 12);
+    result.set(number(random, unit).map((v) => v * size), k * unit);
+  }
+  return result;
+}
+
+function addStep(
+  builder: ProgramBuilder,
+  values: number[],
+  { kind, choices: [p, q, r, s] }: Ingredient,
+  field: Field,
+  style: Style,
+  random: Random,
+): void {
+  const unit = floats(field);
+  const from = values[values.length - 1], n = builder.width(from) / unit;
+  const push = (value: number): void => {
+    if (value !== values[values.length - 1]) values.push(value);
+  };
+  switch (kind) {
+    case "run": {
+      // Any strides in any order, equal ones and those that are no power of two included.
+      const strides = divisors(n).filter((d) => n % (2 * d) === 0);
+      if (strides.length === 0) return;
+      const choices = new Random(q);
+      const ordered = p % 3, count = 1 + r % 9;
+      for (let i = 0; i < count; i++) {
+        const at = ordered === 0
+          ? i % strides.length
+          : ordered === 1
+          ? (strides.length - 1) - i % strides.length
+          : choices.integer(strides.length);
+        const d = strides[at];
+        const w = weights(random, 2 * n, field, style, Math.SQRT1_2);
+        push(builder.factor(values[values.length - 1], { a: n / (2 * d), b: 2, c: 2, d }, field, w));
+      }
+      return;
+    }
+    case "factor": {
+      const d = divisors(n)[p % divisors(n).length], c = divisors(n / d)[q % divisors(n / d).length];
+      const a = n / (c * d), b = 1 + r % 4;
+      if (a * b * d > MOST) return;
+      const w = weights(random, a * b * c * d, field, style, 1 / Math.sqrt(c));
+      return push(builder.factor(from, { a, b, c, d }, field, w));
+    }
+    case "diagonal":
+      return push(builder.diagonal(from, field, weights(random, n, field, style, 1)));
+    case "gather":
+    case "scatter": {
+      const index = new Random(p).permutation(n);
+      return push(builder.permutation(from, index, unit, kind === "scatter"));
+    }
+    case "dense": {
+      const rows = 1 + p % 70;
+      return push(
+        builder.dense(from, rows, n, field, weights(random, rows * n, field, style, 1 / Math.sqrt(n))),
+      );
+    }
+    case "window":
+      return push(builder.window(from, (1 + p % (n + 10)) * unit, (q % (2 * n + 10) - 5 - (r % n)) * unit));
+    case "add": {
+      const same = values.filter((value) => builder.width(value) === n * unit);
+      return push(
+        builder.add([from, same[p % same.length], ...(r % 3 === 0 ? [same[q % same.length]] : [])]),
+      );
+    }
+    case "concat": {
+      const other = values[p % values.length];
+      if (builder.width(other) + n * unit > MOST * unit) return;
+      return push(builder.concat(s % 2 ? [from, other] : [other, from, ...(r % 5 === 0 ? [from] : [])]));
+    }
+    case "bias":
+      return push(builder.bias(from, field, weights(random, n, field, style, 1)));
+  }
+}
+
+function straight(
+  field: Field,
+  width: number,
+  recipe: Recipe,
+  steps: readonly Ingredient[],
+  random: Random,
+): Program {
+  const builder = new ProgramBuilder(width * floats(field));
+  const values = [0];
+  for (const step of steps) addStep(builder, values, step, field, recipe.style, random);
+  return builder.build(values[values.length - 1]);
+}
+
+/** The program of a recipe, and whether its vectors are complex. */
+export function programOf(recipe: Recipe): { program: Program; complex: boolean } {
+  const random = new Random(recipe.seed);
+  const { field, width, steps } = recipe;
+  if (field !== "mixed") {
+    return { program: straight(field, width, recipe, steps, random), complex: field === "complex" };
+  }
+  const half = Math.ceil(steps.length / 2);
+  const first = promote(straight("real", width, recipe, steps.slice(0, half), random));
+  const second = straight("complex", first.outputWidth / 2, recipe, steps.slice(half), random);
+  const builder = new ProgramBuilder(first.inputWidth);
+  return { program: builder.build(builder.append(builder.append(0, first), second)), complex: true };
+}
+
+/** A batch of normal vectors. */
+export function vectors(random: Random, length: number): Float32Array<ArrayBuffer> {
+  return Float32Array.from({ length }, () => random.normal());
+}
