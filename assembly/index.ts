@@ -4,8 +4,8 @@ import {
   complexLane1, complexLane1Back, complexLane2, complexLane2Back, complexPair, complexPairBack,
 } from "./complex_stages";
 import { complex2General, complex2Unit, complex4General, complex4Unit } from "./complex";
-import { real2General, real2Unit, real4General, real4Unit, real8General, real8Unit } from "./real";
-import { sign2, sign4, sign8 } from "./signs";
+import { real16Unit, real2General, real2Unit, real4General, real4Unit, real8General, real8Unit } from "./real";
+import { sign16, sign2, sign4, sign8 } from "./signs";
 import { realLane1, realLane1Back, realLane2, realLane2Back, realPair, realPairBack } from "./stages";
 import {
   accumulate, bias, dense, denseBack, diagonal, diagonalBack, factor, factorBack, join, permute, split, window,
@@ -15,11 +15,11 @@ import {
   DST, DST_ADVANCE, DST_ROW, G, G_ADVANCE, G_ROW, GRADIENT, OP, RECORD, SRC, SRC_ADVANCE, SRC_ROW, WEIGHTS, field,
 } from "./record";
 
-// Operations are numbered as in src/kernels/record.ts: fused passes below 64, single factors of training below 80, then
+// Operations are numbered as in src/kernels/record.ts: fused passes below 128, single factors of training below 144, then
 // all other steps.
-const SINGLE: i32 = 64;
-const BACK: i32 = 70;
-const STEP: i32 = 80;
+const SINGLE: i32 = 128;
+const BACK: i32 = 134;
+const STEP: i32 = 144;
 
 /** A fused pass on one row. The two low bits of the operation say what happens to the lanes. */
 // @ts-ignore: decorator
@@ -33,27 +33,29 @@ function pass(op: i32, r: usize, src: usize, dst: usize): void {
     case 3: real4Unit(lanes, r, src, dst); break;
     case 4: real8General(lanes, r, src, dst); break;
     case 5: real8Unit(lanes, r, src, dst); break;
-    case 6: complex2General(lanes, r, src, dst); break;
-    case 7: complex2Unit(lanes, r, src, dst); break;
-    case 8: complex4General(lanes, r, src, dst); break;
-    case 9: complex4Unit(lanes, r, src, dst); break;
-    case 10: sign2(lanes, r, src, dst); break;
-    case 11: sign4(lanes, r, src, dst); break;
-    case 12: sign8(lanes, r, src, dst); break;
-    case 13: twiddle2(lanes, r, src, dst); break;
-    case 14: twiddle4(lanes, r, src, dst); break;
+    case 7: real16Unit(lanes, r, src, dst); break;
+    case 8: complex2General(lanes, r, src, dst); break;
+    case 9: complex2Unit(lanes, r, src, dst); break;
+    case 10: complex4General(lanes, r, src, dst); break;
+    case 11: complex4Unit(lanes, r, src, dst); break;
+    case 12: sign2(lanes, r, src, dst); break;
+    case 13: sign4(lanes, r, src, dst); break;
+    case 14: sign8(lanes, r, src, dst); break;
+    case 15: sign16(lanes, r, src, dst); break;
+    case 16: twiddle2(lanes, r, src, dst); break;
+    case 17: twiddle4(lanes, r, src, dst); break;
   }
 }
 
 /** A single factor of training on all rows of a tile. */
 function single(op: i32, r: usize, src: usize, dst: usize, rows: i32): void {
   switch (op) {
-    case 64: return realPair(r, src, dst, rows);
-    case 65: return realLane1(r, src, dst, rows);
-    case 66: return realLane2(r, src, dst, rows);
-    case 67: return complexPair(r, src, dst, rows);
-    case 68: return complexLane1(r, src, dst, rows);
-    case 69: return complexLane2(r, src, dst, rows);
+    case 128: return realPair(r, src, dst, rows);
+    case 129: return realLane1(r, src, dst, rows);
+    case 130: return realLane2(r, src, dst, rows);
+    case 131: return complexPair(r, src, dst, rows);
+    case 132: return complexLane1(r, src, dst, rows);
+    case 133: return complexLane2(r, src, dst, rows);
   }
 }
 
@@ -62,12 +64,12 @@ function back(
   op: i32, r: usize, x: usize, gx: usize, g: usize, rows: i32, first: bool,
 ): void {
   switch (op) {
-    case 70: return realPairBack(r, x, gx, g, rows, first);
-    case 71: return realLane1Back(r, x, gx, g, rows, first);
-    case 72: return realLane2Back(r, x, gx, g, rows, first);
-    case 73: return complexPairBack(r, x, gx, g, rows, first);
-    case 74: return complexLane1Back(r, x, gx, g, rows, first);
-    case 75: return complexLane2Back(r, x, gx, g, rows, first);
+    case 134: return realPairBack(r, x, gx, g, rows, first);
+    case 135: return realLane1Back(r, x, gx, g, rows, first);
+    case 136: return realLane2Back(r, x, gx, g, rows, first);
+    case 137: return complexPairBack(r, x, gx, g, rows, first);
+    case 138: return complexLane1Back(r, x, gx, g, rows, first);
+    case 139: return complexLane2Back(r, x, gx, g, rows, first);
   }
 }
 
@@ -79,19 +81,19 @@ function step(
   const w: usize = field(r, WEIGHTS), gw: usize = field(r, GRADIENT);
   for (; rows > 0; rows--, src += srcRow, dst += dstRow, g += gRow) {
     switch (op) {
-      case 80: factor(r, src, dst); break;
-      case 81: factorBack(r, src, g, gw); break;
-      case 82: diagonal(r, w, src, dst); break;
-      case 83: diagonalBack(r, src, g, gw); break;
-      case 84: permute(r, src, dst); break;
-      case 85: dense(r, src, dst); break;
-      case 86: denseBack(r, src, g, gw); break;
-      case 87: window(r, src, dst); break;
-      case 88: accumulate(r, src, dst); break;
-      case 89: bias(r, w, src, dst); break;
-      case 90: accumulate(r, g, gw); break;
-      case 91: split(r, src, dst); break;
-      case 92: join(r, src, dst); break;
+      case 144: factor(r, src, dst); break;
+      case 145: factorBack(r, src, g, gw); break;
+      case 146: diagonal(r, w, src, dst); break;
+      case 147: diagonalBack(r, src, g, gw); break;
+      case 148: permute(r, src, dst); break;
+      case 149: dense(r, src, dst); break;
+      case 150: denseBack(r, src, g, gw); break;
+      case 151: window(r, src, dst); break;
+      case 152: accumulate(r, src, dst); break;
+      case 153: bias(r, w, src, dst); break;
+      case 154: accumulate(r, g, gw); break;
+      case 155: split(r, src, dst); break;
+      case 156: join(r, src, dst); break;
     }
   }
 }

@@ -38,6 +38,7 @@ export const GRADIENT: i32 = 13;
 export const A: i32 = 11;
 export const B: i32 = 15;
 export const C: i32 = 19;
+export const D: i32 = 22;
 /** The same at the destination. */
 export const A2: i32 = 18;
 export const B2: i32 = 20;

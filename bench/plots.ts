@@ -59,11 +59,11 @@ interface Plot {
 const PLOTS: readonly Plot[] = [
   {
     file: "overview.svg",
-    title: "A learned transform beside hand-written FFTs and the dense product",
+    title: "Butterflies beside hand-written FFTs and the dense product",
     batch: 1,
     lines: [
-      own(REAL, "papillon, real butterfly"),
-      own(COMPLEX, "papillon, complex butterfly"),
+      own(REAL, "papillon, real"),
+      own(COMPLEX, "papillon, complex"),
       line(COMPLEX, "FFTW c2c", "FFTW, complex (native)"),
       line(REAL, "FFTW r2c", "FFTW, real (native)"),
       line(COMPLEX, "pffft-wasm simd, ordered", "pffft-wasm, complex"),
@@ -115,8 +115,8 @@ const PLOTS: readonly Plot[] = [
     title: "Each vector of a batch",
     batch: 64,
     lines: [
-      own(REAL, "papillon, real butterfly"),
-      own(COMPLEX, "papillon, complex butterfly"),
+      own(REAL, "papillon, real"),
+      own(COMPLEX, "papillon, complex"),
       line(COMPLEX, "FFTW c2c", "FFTW, complex (native)"),
       line(REAL, "FFTW r2c", "FFTW, real (native)"),
       line(COMPLEX, "pffft-wasm simd, ordered", "pffft-wasm, complex"),
@@ -134,7 +134,7 @@ const PLOTS: readonly Plot[] = [
     title: "Dense products beside a real butterfly",
     batch: 1,
     lines: [
-      own(DENSE, "papillon, real butterfly"),
+      own(DENSE, "papillon, butterfly"),
       line(DENSE, "papillon Dense, relaxed", "papillon, Dense"),
       {
         label: "OpenBLAS sgemv (native)",

@@ -25,7 +25,7 @@ async function compile(relaxed: boolean): Promise<Uint8Array<ArrayBuffer>> {
     "--runtime=stub",
     "--noAssert",
     "--importMemory",
-    "--memoryBase=65536",
+    "--memoryBase=1024",
     "-O0",
     `--enable=${relaxed ? "simd,relaxed-simd" : "simd"}`,
     "--use=abort=",

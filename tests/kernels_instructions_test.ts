@@ -68,17 +68,16 @@ function compareOne(
       : same(instruction.g, instruction.dst)
       ? g
       : move(instruction.dst, Space.output, grown(instruction.dst));
-    encode(machine.i32, (base + code) / 4, { ...instruction, src, dst, g });
+    const [input, output, cotangent, gradient] = areas;
+    const bases = { program: base, scratch: 0, input, output, cotangent, gradient };
+    encode(machine.i32, (base + code) / 4, { ...instruction, src, dst, g }, bases);
     const from = (base + code) / 4 + FIELDS;
     const length = (end >> 2) - from, start = random.integer(noise.length - length);
     machine.f32.set(noise.subarray(start, start + length), from);
     twin.i32.set(machine.i32.subarray(base >> 2, end >> 2), base >> 2);
     const fresh = random.integer(2);
     const before = machine.f32.slice(base >> 2, end >> 2);
-    const [input, output, cotangent, gradient] = areas;
-    for (const m of [machine, twin]) {
-      m.run(base, code, 1, rows, rows, fresh, 0, input, output, cotangent, gradient);
-    }
+    for (const m of [machine, twin]) m.run(base + code, 1, rows, rows, fresh);
     const got = machine.f32.subarray(base >> 2, end >> 2), want = twin.f32.subarray(base >> 2, end >> 2);
     const name = nameOf(instruction.op);
     let changed = false;

@@ -1,5 +1,6 @@
 /** Random programs for the tests: recipes that fast-check can draw and shrink, and what makes programs of them. */
 import fc from "fast-check";
+import { bitReversal } from "../src/operator/permutation.ts";
 import { type Program, ProgramBuilder, promote } from "../src/program/program.ts";
 import { Random } from "../src/program/random.ts";
 import { type Field, floats } from "../src/program/step.ts";
@@ -9,7 +10,18 @@ export type Style = "normal" | "zeros" | "scaled";
 
 /** One or a few steps; the numbers choose sizes and operands. */
 export interface Ingredient {
-  kind: "run" | "factor" | "diagonal" | "gather" | "scatter" | "dense" | "window" | "add" | "concat" | "bias";
+  kind:
+    | "run"
+    | "transform"
+    | "factor"
+    | "diagonal"
+    | "gather"
+    | "scatter"
+    | "dense"
+    | "window"
+    | "add"
+    | "concat"
+    | "bias";
   choices: [number, number, number, number];
 }
 
@@ -27,6 +39,8 @@ const MOST = 400;
 const kinds: Ingredient["kind"][] = [
   "run",
   "run",
+  "transform",
+  "transform",
   "factor",
   "diagonal",
   "gather",
@@ -91,6 +105,42 @@ export function weights(
   return result;
 }
 
+/**
+ * A butterfly factor of blocks [[a, b], [c, d]]: "any"; "signs" [[1, 1], [1, −1]]; "twiddles" [[1, w], [1, −w]]; "scaled",
+ * twiddles (signs for real numbers) with rows and columns scaled, so that ad = −bc up to rounding. With `spoilt` one block
+ * is of another form.
+ */
+function blocks(
+  random: Random,
+  n: number,
+  stride: number,
+  field: Field,
+  style: Style,
+  form: string,
+  spoilt: boolean,
+): Float32Array {
+  const unit = floats(field), result = weights(random, 2 * n, field, style, Math.SQRT1_2);
+  if (form === "any") return result;
+  const spoil = spoilt ? random.integer(n / 2) : -1;
+  const times = ([a, b]: number[], [c, d]: number[]): number[] => [a * c - b * d, a * d + b * c];
+  for (let i = 0; i < n / 2; i++) {
+    if (i === spoil) continue;
+    const turn = 2 * Math.PI * random.uniform();
+    const w = form === "signs" || unit === 1 ? [1, 0] : [Math.cos(turn), Math.sin(turn)];
+    // Powers of two keep real signs exact; any number will do for complex ones.
+    const size = (): number[] =>
+      form !== "scaled" ? [1, 0] : unit === 1 ? [2 ** (random.integer(5) - 2), 0] : number(random, 2);
+    const rows = [size(), size()], columns = [size(), size()];
+    [[1, 0], w, [1, 0], [-w[0], -w[1]]].forEach((value, entry) => {
+      const [re, im] = times(times(rows[entry >> 1], columns[entry & 1]), value);
+      const at = (Math.floor(i / stride) * 4 * stride + entry * stride + i % stride) * unit;
+      result[at] = re;
+      if (unit === 2) result[at + 1] = im;
+    });
+  }
+  return result;
+}
+
 function addStep(
   builder: ProgramBuilder,
   values: number[],
@@ -121,6 +171,27 @@ function addStep(
         const w = weights(random, 2 * n, field, style, Math.SQRT1_2);
         push(builder.factor(values[values.length - 1], { a: n / (2 * d), b: 2, c: 2, d }, field, w));
       }
+      return;
+    }
+    case "transform": {
+      // A whole butterfly with bit reversals in front or behind, its blocks of a form that has kernels of its own.
+      if ((n & (n - 1)) !== 0) return;
+      const levels = Math.log2(n), reversal = bitReversal(n);
+      if (q & 1) push(builder.permutation(values[values.length - 1], reversal, unit, (r & 1) === 1));
+      for (let i = 0; i < levels; i++) {
+        const d = 2 ** (p % 2 ? i : levels - 1 - i);
+        const w = blocks(
+          random,
+          n,
+          d,
+          field,
+          style,
+          ["any", "signs", "twiddles", "scaled"][s % 4],
+          p % 5 === 0,
+        );
+        push(builder.factor(values[values.length - 1], { a: n / (2 * d), b: 2, c: 2, d }, field, w));
+      }
+      if (q & 2) push(builder.permutation(values[values.length - 1], reversal, unit, (r & 2) === 2));
       return;
     }
     case "factor": {

@@ -8,6 +8,7 @@
  */
 import type { Block } from "../../src/kernels/arena.ts";
 import type { Machine } from "../../src/kernels/machine.ts";
+import type { Bases } from "../../src/kernels/record.ts";
 import { compile } from "../../src/program/compile.ts";
 import { differentiate } from "../../src/program/differentiate.ts";
 import type { Image } from "../../src/program/image.ts";
@@ -28,11 +29,16 @@ class Memory {
     return block.address;
   }
 
-  /** Reserves room for a compiled program, and writes it. */
-  load(image: Image): number {
-    const address = this.reserve(image.bytes);
-    image.write(this.machine, address);
-    return address;
+  /** Writes a compiled program, linked to its operands, and returns what runs it on `batch` vectors. */
+  load(image: Image, batch: number, operands: Omit<Bases, "program" | "scratch">): () => void {
+    const program = this.reserve(image.bytes);
+    const scratch = this.reserve(image.scratch);
+    image.write(this.machine, program);
+    image.link(this.machine, { ...operands, program, scratch });
+    const { run } = this.machine;
+    const { tile, instructions: { length } } = image;
+    const code = program + image.code;
+    return () => run(code, length, batch, tile, 1);
   }
 
   /** A view of some floats; good until memory grows, so fetched anew each time. */
@@ -81,22 +87,19 @@ export function bareTraining(machine: Machine, program: Program, batch: number):
   const memory = new Memory(machine);
   const { run, input, output } = place(memory, program, batch);
   const { image, collect } = differentiate(program);
-  const address = memory.load(image);
   const [width, height] = [batch * program.inputWidth, batch * program.outputWidth];
-  const scratch = memory.reserve(image.scratch);
   const cotangent = memory.reserve(height * 4);
   const result = memory.reserve(width * 4);
   const gradient = memory.reserve(image.gradient);
-  const count = image.instructions.length;
-  const { code, tile, cleared } = image;
-  const call = machine.run;
+  const backward = memory.load(image, batch, { input, output: result, cotangent, gradient });
+  const { cleared } = image;
   return {
     run,
     back(): void {
       for (const { start, end } of cleared) {
         machine.f32.fill(0, (gradient + start) >> 2, (gradient + end) >> 2);
       }
-      call(address, code, count, batch, tile, 1, scratch, input, result, cotangent, gradient);
+      backward();
     },
     input: () => memory.floats(input, width),
     output: () => memory.floats(output, height),
@@ -116,17 +119,8 @@ function place(
   program: Program,
   batch: number,
 ): { run: () => void; input: number; output: number } {
-  const image = compile(program);
-  const address = memory.load(image);
-  const scratch = memory.reserve(image.scratch);
   const input = memory.reserve(batch * program.inputWidth * 4);
   const output = memory.reserve(batch * program.outputWidth * 4);
-  const count = image.instructions.length;
-  const { code, tile } = image;
-  const call = memory.machine.run;
-  return {
-    run: () => call(address, code, count, batch, tile, 1, scratch, input, output, 0, 0),
-    input,
-    output,
-  };
+  const run = memory.load(compile(program), batch, { input, output, cotangent: 0, gradient: 0 });
+  return { run, input, output };
 }

@@ -53,7 +53,7 @@ export class Arena {
   /** Allocates a block; unless pinned it may be evicted by a later allocation. */
   allocate(bytes: number, pinned: boolean): Block {
     const size = Math.max(ALIGN, Math.ceil(bytes / ALIGN) * ALIGN);
-    if (!pinned && this.#evictableBytes + size > this.#budget) this.#evict(this.#budget / 2 - size);
+    if (!pinned && this.#evictableBytes + size > this.#budget) this.#makeRoom(size);
     const address = this.#take(size);
     const block: Block = { address, bytes: size, pinned, live: true, lastUse: this.tick() };
     if (!pinned) {
@@ -71,11 +71,18 @@ export class Arena {
     this.#give(block.address, block.address + block.bytes);
   }
 
-  /** Frees the least recently used blocks until at most `target` bytes of evictable blocks are left. */
-  #evict(target: number): void {
+  /**
+   * Frees the least recently used blocks. A block larger than half the budget raises it to twice its size, or two
+   * programs used in turn would be written again at each turn.
+   */
+  #makeRoom(size: number): void {
     const blocks = [...this.#evictable].sort((x, y) => x.lastUse - y.lastUse);
+    const largest = blocks.reduce((most, block) => Math.max(most, block.bytes), size);
+    const budget = Math.max(this.#budget, 2 * largest);
+    if (this.#evictableBytes + size <= budget) return;
+    // Half of it, so that a stream of small programs does not come here each time.
     for (const block of blocks) {
-      if (this.#evictableBytes <= target) break;
+      if (this.#evictableBytes + size <= Math.max(budget / 2, largest + size)) break;
       this.free(block);
     }
   }

@@ -22,34 +22,34 @@ export interface Bases {
 /** The operations. Passes start at `realPass`, `complexPass` …: see {@link passOperation}. */
 export const Op = {
   realPass: 0,
-  complexPass: 24,
-  signPass: 40,
-  twiddlePass: 52,
-  realPair: 64,
-  realLane1: 65,
-  realLane2: 66,
-  complexPair: 67,
-  complexLane1: 68,
-  complexLane2: 69,
-  realPairBack: 70,
-  realLane1Back: 71,
-  realLane2Back: 72,
-  complexPairBack: 73,
-  complexLane1Back: 74,
-  complexLane2Back: 75,
-  factor: 80,
-  factorBack: 81,
-  diagonal: 82,
-  diagonalBack: 83,
-  permute: 84,
-  dense: 85,
-  denseBack: 86,
-  window: 87,
-  accumulate: 88,
-  bias: 89,
-  biasBack: 90,
-  split: 91,
-  join: 92,
+  complexPass: 32,
+  signPass: 48,
+  twiddlePass: 64,
+  realPair: 128,
+  realLane1: 129,
+  realLane2: 130,
+  complexPair: 131,
+  complexLane1: 132,
+  complexLane2: 133,
+  realPairBack: 134,
+  realLane1Back: 135,
+  realLane2Back: 136,
+  complexPairBack: 137,
+  complexLane1Back: 138,
+  complexLane2Back: 139,
+  factor: 144,
+  factorBack: 145,
+  diagonal: 146,
+  diagonalBack: 147,
+  permute: 148,
+  dense: 149,
+  denseBack: 150,
+  window: 151,
+  accumulate: 152,
+  bias: 153,
+  biasBack: 154,
+  split: 155,
+  join: 156,
 } as const;
 
 /** An operand in memory: rows of a tile or of the batch. */
@@ -80,7 +80,7 @@ export const Field = {
   g: 10,
   gRow: 12,
   gradient: 13,
-  stride: [11, 15, 19],
+  stride: [11, 15, 19, 22],
   dstStride: [18, 20, 21],
   extra: [14, 16, 17],
   count: 23,
@@ -98,7 +98,7 @@ export interface Instruction {
   weights?: number;
   /** Byte offset of the table of offsets (or of indices) in the program. */
   table?: number;
-  /** Byte distances between registers; or b, c, d of a factor. */
+  /** Byte distances between registers; or b, c, d of a factor. Of 16 registers the targets lie as the sources do. */
   stride?: readonly number[];
   dstStride?: readonly number[];
   extra?: readonly number[];
@@ -126,7 +126,7 @@ export function encode(code: Int32Array, at: number, i: Instruction, bases: Base
   put(Field.table, bases.program + (i.table ?? 0));
   put(Field.gradient, bases.gradient + (i.gradient ?? 0));
   i.stride?.forEach((value, k) => put(Field.stride[k], value));
-  (i.dstStride ?? i.stride)?.forEach((value, k) => put(Field.dstStride[k], value));
+  (i.dstStride ?? i.stride)?.slice(0, 3).forEach((value, k) => put(Field.dstStride[k], value));
   i.extra?.forEach((value, k) => put(Field.extra[k], value));
 }
 
@@ -142,7 +142,7 @@ export type Form = "general" | "unit" | "signs" | "twiddles";
  */
 export type Lanes = 0 | 1 | 2 | 3;
 
-/** The operation number of a butterfly pass of `factors` factors between registers (1 … 3 real, 1 … 2 complex). */
+/** The operation number of a butterfly pass of `factors` factors between registers (1 … 4 real, 1 … 2 complex). */
 export function passOperation(complex: boolean, factors: number, form: Form, lanes: Lanes): number {
   if (form === "signs") return Op.signPass + (factors - 1) * 4 + lanes;
   if (form === "twiddles") return Op.twiddlePass + (factors - 1) * 4 + lanes;

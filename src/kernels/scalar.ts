@@ -30,16 +30,21 @@ export class ScalarRunner {
   readonly run = (code: number, count: number, rows: number, tile: number, fresh: number): void => {
     for (let row = 0; row < rows; row += tile) {
       const some = Math.min(tile, rows - row);
-      for (let i = 0; i < count; i++) this.#execute((code >> 2) + i * FIELDS, row, some, fresh === 1 && row === 0);
+      for (let i = 0; i < count; i++) {
+        this.#execute((code >> 2) + i * FIELDS, row, some, fresh === 1 && row === 0);
+      }
     }
   };
 
   #execute(r: number, row: number, rows: number, fresh: boolean): void {
     const m = this.#memory, i32 = m.i32;
     /** An address, in elements, that moved on by some rows. */
-    const moved = (address: number, advance: number): number => (i32[r + address] + row * i32[r + advance]) >> 2;
+    const moved = (address: number, advance: number): number =>
+      (i32[r + address] + row * i32[r + advance]) >> 2;
     const op = i32[r];
-    const srcRow = i32[r + Field.srcRow] >> 2, dstRow = i32[r + Field.dstRow] >> 2, gRow = i32[r + Field.gRow] >> 2;
+    const srcRow = i32[r + Field.srcRow] >> 2,
+      dstRow = i32[r + Field.dstRow] >> 2,
+      gRow = i32[r + Field.gRow] >> 2;
     let src = moved(Field.src, Field.srcAdvance);
     let dst = moved(Field.dst, Field.dstAdvance);
     let g = moved(Field.g, Field.gAdvance);
@@ -50,8 +55,9 @@ export class ScalarRunner {
       else if (op < Op.realPair) twiddlePass(m, op - Op.twiddlePass, r, src, dst);
       else if (op <= Op.realLane2) realStage(m, op - Op.realPair, r, src, dst);
       else if (op <= Op.complexLane2) complexStage(m, op - Op.complexPair, r, src, dst);
-      else if (op <= Op.realLane2Back) realStageBack(m, op - Op.realPairBack, r, src, dst, g, fresh && k === 0);
-      else if (op <= Op.complexLane2Back) {
+      else if (op <= Op.realLane2Back) {
+        realStageBack(m, op - Op.realPairBack, r, src, dst, g, fresh && k === 0);
+      } else if (op <= Op.complexLane2Back) {
         complexStageBack(m, op - Op.complexPairBack, r, src, dst, g, fresh && k === 0);
       } else this.#step(op, r, src, dst, g);
     }

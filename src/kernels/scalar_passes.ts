@@ -7,10 +7,10 @@
 import { Field } from "./record.ts";
 import type { Memory } from "./scalar.ts";
 
-/** The registers of one iteration: 8 vectors of 4 lanes; for complex numbers the imaginary parts apart. */
-const re = new Float64Array(32), im = new Float64Array(32);
+/** The registers of one iteration, 4 lanes each: 16 real ones, or 4 complex ones with the imaginary parts apart. */
+const re = new Float64Array(64), im = new Float64Array(16);
 /** Element offsets of the registers, at the source and at the destination. */
-const from = new Int32Array(8), to = new Int32Array(8);
+const from = new Int32Array(16), to = new Int32Array(16);
 
 function offsets(m: Memory, r: number, factors: number): number {
   const registers = 1 << factors;
@@ -19,7 +19,7 @@ function offsets(m: Memory, r: number, factors: number): number {
     for (let k = 0; k < factors; k++) {
       if ((t >> k & 1) === 0) continue;
       x += m.i32[r + Field.stride[k]] >> 2;
-      y += m.i32[r + Field.dstStride[k]] >> 2;
+      y += m.i32[r + (k < 3 ? Field.dstStride[k] : Field.stride[k])] >> 2;
     }
     from[t] = x;
     to[t] = y;

@@ -114,16 +114,19 @@ function pass(first: number, lanes: Lanes, strides: readonly number[], reversed 
   return { kind: "pass", first, count, lanes, strides, targets: strides, reversed };
 }
 
-/** Cuts a run into passes, as few as the registers allow. */
-export function planPasses(run: Run): Pass[] {
-  return run.reversal ? planReversed(run) : planNatural(run);
+/** How the factors between registers are shared out over passes. */
+export type Sharing = "narrow" | "wide" | "widest";
+
+/** Cuts a run into passes. */
+export function planPasses(run: Run, sharing: Sharing): Pass[] {
+  return run.reversal ? planReversed(run) : planNatural(run, sharing);
 }
 
 /**
  * A stretch of distinct strides ≥ 4, with the pair (1, 2) before it or (2, 1) after it, is spread evenly over passes; a
  * stride that fits nowhere is a lane factor of its own.
  */
-function planNatural(run: Run): Pass[] {
+function planNatural(run: Run, sharing: Sharing): Pass[] {
   const strides = run.factors.map((factor) => factor.pattern.d);
   const passes: Pass[] = [];
   let i = 0;
@@ -148,7 +151,7 @@ function planNatural(run: Run): Pass[] {
       i = start + 1;
       continue;
     }
-    const shares = spread(i - body, run.complex ? 2 : 3);
+    const shares = share(i - body, run.complex, sharing);
     const after = strides[i] === 2 && strides[i + 1] === 1 && !(before && shares.length === 1);
     // The pass that also has lane factors gets the smaller share.
     if (after && !before) shares.reverse();
@@ -161,6 +164,17 @@ function planNatural(run: Run): Pass[] {
     if (after) i += 2;
   }
   return passes;
+}
+
+/**
+ * How many factors each pass gets. Complex passes hold 4 vectors, real ones 8; 16 vectors ("wide") pay where they save a
+ * pass of few factors, that is for 4 and for 10 of them (measured), and always where there are no weights ("widest").
+ */
+function share(count: number, complex: boolean, sharing: Sharing): number[] {
+  if (complex) return spread(count, 2);
+  if (sharing === "widest") return spread(count, 4);
+  if (sharing === "wide" && (count === 4 || count === 10)) return count === 4 ? [4] : [4, 3, 3];
+  return spread(count, 3);
 }
 
 /** `count` in as few parts of at most `most` as possible, as even as possible, the smaller first. */

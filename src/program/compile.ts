@@ -6,7 +6,7 @@
  */
 
 import { Op, passOperation, Space, type View } from "../kernels/record.ts";
-import { findRuns, planPasses, type Run } from "./chain.ts";
+import { findRuns, type Run } from "./chain.ts";
 import { type Image, ImageBuilder } from "./image.ts";
 import { type PackedPass, packRun, panelIndex } from "./pack.ts";
 import type { Program } from "./program.ts";
@@ -106,15 +106,15 @@ export function copy(image: ImageBuilder, src: View, dst: View, width: number): 
 }
 
 function emitRun(image: ImageBuilder, run: Run, src: View, dst: View): void {
-  const passes = planPasses(run);
-  const packed = packRun(run, passes);
+  const packed = packRun(run);
+  const passes = packed.map(({ pass }) => pass);
   const lengths = packed.map(({ weights }) => weights.length);
   // The packed weights are used for the first write and then dropped; after an eviction they are packed anew.
   let ready: PackedPass[] | undefined = packed;
   let weights = image.weights(lengths.reduce((sum, length) => sum + length), (memory, at) => {
-    const all = ready ?? packRun(run, passes);
+    const all = ready ?? packRun(run);
     ready = undefined;
-    if (all.some(({ weights }, i) => weights.length !== lengths[i])) {
+    if (all.length !== lengths.length || all.some(({ weights }, i) => weights.length !== lengths[i])) {
       throw new Error("the weights of this program were changed in place: call renew() after changing them");
     }
     for (const { weights } of all) {

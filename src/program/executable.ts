@@ -156,7 +156,9 @@ export class Executable {
     const { resident, collect } = this.#derivative;
     const { image } = resident;
     const gradientAt = m.staging(GRADIENT, image.gradient), scratchAt = m.staging(SCRATCH, image.scratch);
-    for (const { start, end } of image.cleared) m.f32.fill(0, (gradientAt + start) >> 2, (gradientAt + end) >> 2);
+    for (const { start, end } of image.cleared) {
+      m.f32.fill(0, (gradientAt + start) >> 2, (gradientAt + end) >> 2);
+    }
     const nx = this.#inputWidth, ny = this.#outputWidth;
     for (let row = 0; row < batch; row += this.#chunk) {
       const rows = Math.min(this.#chunk, batch - row);

@@ -11,6 +11,7 @@ import {
   iterations,
   numbering,
   type Pass,
+  planPasses,
   registerOffsets,
   type Run,
   weightIndex,
@@ -30,12 +31,27 @@ export interface PackedPass {
 }
 
 /**
+ * Packs a run in as few passes as its weights allow: 16 registers are for passes without weights, and for some in unit
+ * form.
+ */
+export function packRun(run: Run): PackedPass[] {
+  if (!run.complex && !run.reversal) {
+    const signs = packPasses(run, planPasses(run, "widest"), "signs");
+    if (signs) return signs;
+    const unit = packPasses(run, planPasses(run, "wide"), "unit");
+    if (unit) return unit;
+  }
+  return packPasses(run, planPasses(run, "narrow"))!;
+}
+
+/**
  * Packs the passes of a run. Where the weights allow, the diagonal of each factor is pulled out to the left and pushed
  * into the columns of the next (unit form: one multiply-add and one weight for each output instead of two); what is left
  * at the end is one diagonal, which the last pass applies. A pass with a zero (or nearly zero) on a diagonal keeps the
- * general form; the pass before it applies what is pending. See forms.ts.
+ * general form; the pass before it applies what is pending. See forms.ts. With `only` the result is undefined unless all
+ * passes come out in that form.
  */
-export function packRun(run: Run, passes: readonly Pass[]): PackedPass[] {
+function packPasses(run: Run, passes: readonly Pass[], only?: Form): PackedPass[] | undefined {
   const fresh = ones(run);
   const attempt = (number: number, scale: Float64Array): Divided | undefined =>
     number < passes.length ? divide(run, passes[number], scale) : undefined;
