@@ -4,8 +4,8 @@
 // product is four multiply-adds and no shuffle. Bits of EXTRA: 1, the source is interleaved (re, im, re, im …); 2, the
 // destination is; 4, a diagonal follows the last factor. Each weight is four real parts and then four imaginary parts.
 
-import { A, A2, B, B2, COUNT, EXTRA, TABLE, WEIGHTS, field } from "./record";
-import { evens, get, highs, lows, madd, mul, nmadd, odds, put, swap1, swap2, zipHigh, zipLow } from "./vec";
+import { A, A2, B, B2, COUNT, EXTRA, TABLE, WEIGHTS, field } from "./record.ts";
+import { evens, get, highs, lows, madd, mul, nmadd, odds, put, swap1, swap2, zipHigh, zipLow } from "./vec.ts";
 
 /**
  * What the own weight d at `at` makes of x + iy: x in unit form, else the real part x·re − y·im, or with the two parts

@@ -1,10 +1,10 @@
 // Complex twins of stages.ts: single factors on vectors of four real parts and then four imaginary parts. Weights and
 // gradients are interleaved in the plain layout [n/2s][2][2][s].
 
-import { A, COUNT, DST_ROW, G_ROW, GRADIENT, SRC_ROW, WEIGHTS, field } from "./record";
+import { A, COUNT, DST_ROW, G_ROW, GRADIENT, SRC_ROW, WEIGHTS, field } from "./record.ts";
 import {
   add, evens, get, highs, lows, madd, mul, nmadd, odds, put, splat, swap1, swap2, zipHigh, zipLow,
-} from "./vec";
+} from "./vec.ts";
 
 // @ts-ignore: decorator
 @inline

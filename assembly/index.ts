@@ -2,18 +2,18 @@
 
 import {
   complexLane1, complexLane1Back, complexLane2, complexLane2Back, complexPair, complexPairBack,
-} from "./complex_stages";
-import { complex2General, complex2Unit, complex4General, complex4Unit } from "./complex";
-import { real16Unit, real2General, real2Unit, real4General, real4Unit, real8General, real8Unit } from "./real";
-import { sign16, sign2, sign4, sign8 } from "./signs";
-import { realLane1, realLane1Back, realLane2, realLane2Back, realPair, realPairBack } from "./stages";
+} from "./complex_stages.ts";
+import { complex2General, complex2Unit, complex4General, complex4Unit } from "./complex.ts";
+import { real16Unit, real2General, real2Unit, real4General, real4Unit, real8General, real8Unit } from "./real.ts";
+import { sign16, sign2, sign4, sign8 } from "./signs.ts";
+import { realLane1, realLane1Back, realLane2, realLane2Back, realPair, realPairBack } from "./stages.ts";
 import {
   accumulate, bias, dense, denseBack, diagonal, diagonalBack, factor, factorBack, join, permute, split, window,
-} from "./steps";
-import { twiddle2, twiddle4 } from "./twiddles";
+} from "./steps.ts";
+import { twiddle2, twiddle4 } from "./twiddles.ts";
 import {
   DST, DST_ADVANCE, DST_ROW, G, G_ADVANCE, G_ROW, GRADIENT, OP, RECORD, SRC, SRC_ADVANCE, SRC_ROW, WEIGHTS, field,
-} from "./record";
+} from "./record.ts";
 
 // Operations are numbered as in src/kernels/record.ts: fused passes below 128, single factors of training below 144, then
 // all other steps.
@@ -44,6 +44,7 @@ function pass(op: i32, r: usize, src: usize, dst: usize): void {
     case 15: sign16(lanes, r, src, dst); break;
     case 16: twiddle2(lanes, r, src, dst); break;
     case 17: twiddle4(lanes, r, src, dst); break;
+    default: unreachable();
   }
 }
 
@@ -57,6 +58,7 @@ function single(op: i32, r: usize, src: usize, dst: usize, rows: i32): void {
     case 132: return complexLane1(r, src, dst, rows);
     case 133: return complexLane2(r, src, dst, rows);
   }
+  unreachable();
 }
 
 /** The backward direction of a single factor. */
@@ -71,6 +73,7 @@ function back(
     case 138: return complexLane1Back(r, x, gx, g, rows, first);
     case 139: return complexLane2Back(r, x, gx, g, rows, first);
   }
+  unreachable();
 }
 
 /** Any other step on all rows of a tile. */
@@ -94,6 +97,7 @@ function step(
       case 154: accumulate(r, g, gw); break;
       case 155: split(r, src, dst); break;
       case 156: join(r, src, dst); break;
+      default: unreachable();
     }
   }
 }

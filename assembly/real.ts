@@ -11,8 +11,8 @@
 // each other), four lanes of `o` (unit form: y = x + o·partner) or of `d` and then of `o` (general form:
 // y = d·x + o·partner). With bit 4 of EXTRA a diagonal follows the last factor: four lanes more for each register.
 
-import { A, A2, B, B2, C, C2, COUNT, D, EXTRA, TABLE, WEIGHTS, field } from "./record";
-import { get, highs, lows, madd, mul, put, swap1, swap2, zipHigh, zipLow } from "./vec";
+import { A, A2, B, B2, C, C2, COUNT, D, EXTRA, TABLE, WEIGHTS, field } from "./record.ts";
+import { get, highs, lows, madd, mul, put, swap1, swap2, zipHigh, zipLow } from "./vec.ts";
 
 /** One output of one factor: weight number `i` from `w` applied to x and its partner. */
 // @ts-ignore: decorator

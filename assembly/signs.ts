@@ -1,8 +1,8 @@
 // Passes of factors whose blocks are all [[1, 1], [1, −1]]: no weights, one addition for each output. Otherwise as
 // real.ts. The factors commute, so `lanes` (those of stride 1 and 2) always come first.
 
-import { A, A2, B, B2, C, C2, COUNT, D, EXTRA, TABLE, WEIGHTS, field } from "./record";
-import { add, get, madd, mul, put, sub, swap1, swap2 } from "./vec";
+import { A, A2, B, B2, C, C2, COUNT, D, EXTRA, TABLE, WEIGHTS, field } from "./record.ts";
+import { add, get, madd, mul, put, sub, swap1, swap2 } from "./vec.ts";
 
 // Read from memory at the start of a pass, so that they stay in registers: an engine makes a constant anew at each use.
 const ALTERNATE = memory.data<f32>([1, -1, 1, -1, 1, 1, -1, -1], 16);

@@ -7,8 +7,8 @@
 //
 // On the first tile of a batch the weight gradient is written, later it is added to.
 
-import { A, COUNT, DST_ROW, G_ROW, GRADIENT, SRC_ROW, WEIGHTS, field } from "./record";
-import { get, madd, mul, put, splat, swap1, swap2 } from "./vec";
+import { A, COUNT, DST_ROW, G_ROW, GRADIENT, SRC_ROW, WEIGHTS, field } from "./record.ts";
+import { get, madd, mul, put, splat, swap1, swap2 } from "./vec.ts";
 
 // @ts-ignore: decorator
 @inline

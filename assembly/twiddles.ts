@@ -2,8 +2,8 @@
 // product serves two outputs. Otherwise as complex.ts, but an entry of the table has a third number, the offset of the
 // weights of the iteration, so that iterations with the same weights share them. `lanes` is 0 or 3.
 
-import { A, A2, B, B2, COUNT, EXTRA, TABLE, WEIGHTS, field } from "./record";
-import { add, evens, get, highs, lows, madd, mul, nmadd, odds, put, sub, zipHigh, zipLow } from "./vec";
+import { A, A2, B, B2, COUNT, EXTRA, TABLE, WEIGHTS, field } from "./record.ts";
+import { add, evens, get, highs, lows, madd, mul, nmadd, odds, put, sub, zipHigh, zipLow } from "./vec.ts";
 
 export function twiddle2(lanes: i32, r: usize, src: usize, dst: usize): void {
   const weights: usize = field(r, WEIGHTS);

@@ -18,8 +18,9 @@ const own = FAMILIES.filter(({ label }) => label === "butterfly").flatMap((famil
 const peers = await loadPeers(["fft.js", "pffft-wasm"]);
 const others = await Promise.all(peers.map((peer) => peer.available ? peer.create(N) : []));
 
-for (const { name, group, run, verify } of [...own, ...others.flat()]) {
-  await verify();
+for (const subject of [...own, ...others.flat()]) {
+  const { name, group, run } = subject;
+  await subject.verify();
   Deno.bench(`${name}, n = ${N}`, {
     group,
     baseline: name === "papillon butterfly, relaxed",

@@ -168,7 +168,7 @@ export function goalTable(outcomes: readonly Outcome[], set: string): string {
     });
     const marks = at.flatMap(({ met }) => met === undefined ? [] : [met]);
     const whole = marks.length === 0 ? "not measured" : mark(marks.every((met) => met)).trim();
-    return [main ? what : "  the same, simd build", main ? goal : "", ...cells, main ? whole : ""];
+    return [main ? what : "… the same, simd build", main ? goal : "", ...cells, main ? whole : ""];
   });
   return alignTable(["time ratio", "goal", ...sizes.map((n) => `n = ${n}`), "met"], rows);
 }

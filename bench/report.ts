@@ -3,6 +3,7 @@
  *
  *     deno run -A bench/report.ts               run everything, then write
  *     deno run -A bench/report.ts --from FILE   write what an earlier run found
+ *     deno run -A bench/report.ts --quick       run quickly; the page then says so
  *
  * @module
  */
@@ -41,7 +42,7 @@ function setup(result: Result): string {
     ["the whole run", `${seconds.toFixed(0)} s`],
   ].map((row) => row.map((text) => text.replaceAll("|", "/")));
   const warning = settings.quick ? "**A quick run: these figures are only indicative.**\n\n" : "";
-  return warning + alignTable(["what", "here"], rows).replaceAll("-:|", "--|");
+  return warning + alignTable(["what", "here"], rows, 2);
 }
 
 /** The generated parts of README.md, by the names of their markers. */
@@ -87,10 +88,13 @@ export function fill(page: string, parts: ReadonlyMap<string, string>): string {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ args: Deno.args, options: { from: { type: "string" } } });
+  const { values } = parseArgs({
+    args: Deno.args,
+    options: { from: { type: "string" }, quick: { type: "boolean", default: false } },
+  });
   const folder = new URL(".", import.meta.url);
   const result = values.from === undefined
-    ? await runBenchmarks(DEFAULTS, (text) => {
+    ? await runBenchmarks({ ...DEFAULTS, quick: values.quick }, (text) => {
       if (Deno.stderr.isTerminal()) Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));
     })
     : JSON.parse(await Deno.readTextFile(values.from)) as Result;

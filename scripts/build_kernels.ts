@@ -73,7 +73,8 @@ function inspect(bytes: Uint8Array<ArrayBuffer>): KernelBuild["counts"] {
   try {
     module.setFeatures(binaryen.Features.All);
     if (!module.validate()) throw new Error("binaryen refuses the compiled kernels as invalid");
-    const text = module.emitText(); if (Deno.env.get("WAT")) Deno.writeTextFileSync(Deno.env.get("WAT")!, text);
+    const text = module.emitText();
+
     return {
       relaxedMadd: (text.match(/relaxed_n?madd/g) ?? []).length,
       simd: (text.match(/\(?(f32x4|i8x16|v128)\./g) ?? []).length,

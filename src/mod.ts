@@ -1,17 +1,68 @@
 /**
- * papillon: structured linear maps in WebAssembly SIMD.
+ * papillon: structured linear maps in WebAssembly SIMD. Butterfly matrices and their products, built, learned from a
+ * dense matrix, saved and run in n·log n.
+ *
+ * @example
+ * ```ts
+ * import { Butterfly, checkTarget, learn, toOperator } from "@papillon/papillon";
+ * // A dense 64×64 matrix that hides a butterfly …
+ * const dense = Butterfly.random(64, { seed: 1 }).toDense();
+ * // … is found again from its entries, and runs in n·log n.
+ * const map = toOperator(await learn(checkTarget(dense, 64)));
+ * console.assert(map.operations < 64 * 64 / 4);
+ * ```
  *
  * @module
  */
 
-export { createMachine, type Machine, machine, type MachineName } from "./kernels/machine.ts";
-export type { Field, Pattern } from "./program/step.ts";
+export { createMachine, type Machine, machine, type MachineName, type Run } from "./kernels/machine.ts";
+export { Arena, type Block } from "./kernels/arena.ts";
+export type { Bases, Instruction, View } from "./kernels/record.ts";
+export type {
+  AddStep,
+  BiasStep,
+  ConcatStep,
+  DenseStep,
+  DiagonalStep,
+  FactorStep,
+  Field,
+  Pattern,
+  PermutationStep,
+  Step,
+  WindowStep,
+} from "./program/step.ts";
 export { Program, ProgramBuilder } from "./program/program.ts";
 export { Executable } from "./program/executable.ts";
+export type { Image } from "./program/image.ts";
+export { explain } from "./program/explain.ts";
+export { simplify } from "./program/simplify.ts";
 export { Random } from "./program/random.ts";
-export { type Gradient, Operator } from "./operator/operator.ts";
+export { type Gradient, Operator, Transposed } from "./operator/operator.ts";
 export { Butterfly, type ButterflyOptions, type RandomButterflyOptions } from "./operator/butterfly.ts";
+export type { Initial } from "./operator/blocks.ts";
 export { bitReversal, Permutation } from "./operator/permutation.ts";
 export { Diagonal } from "./operator/diagonal.ts";
 export { Dense } from "./operator/dense.ts";
 export { Product, product } from "./operator/product.ts";
+export { BlockDiagonal, blockDiagonal } from "./operator/block_diagonal.ts";
+export { fourierButterfly, type FourierOptions } from "./kaleidoscope/fourier.ts";
+export {
+  invertPermutation,
+  permutationButterfly,
+  type PermutationButterflyOptions,
+  waveletPermutation,
+} from "./kaleidoscope/permutation.ts";
+export { checkTarget, type Target } from "./learn/target.ts";
+export { learn } from "./learn/learn.ts";
+export type { Attempt, ButterflyFit, LearnOptions } from "./learn/fit.ts";
+export type { GradientOptions } from "./learn/gradient.ts";
+export type { FrontPermutation, Hypothesis } from "./learn/hypothesis.ts";
+export type { LossAndGradient } from "./learn/objective.ts";
+export type { Progress, RunOptions, StopReason } from "./learn/task.ts";
+export { toOperator } from "./learn/operator.ts";
+export { loadOperator, saveOperator } from "./io/operator_file.ts";
+export * from "./io/safetensors.ts";
+export { readNpy, writeNpy } from "./io/npy.ts";
+export { readCsv, writeCsv } from "./io/csv.ts";
+export { frames, readWav, type Wav, writeWav } from "./io/wav.ts";
+export { type ArrayFormat, type NumericArray, readArray, writeArray } from "./io/array.ts";

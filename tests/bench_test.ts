@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
-import { butterflySample } from "../bench/families.ts";
+import { butterflySample, type Sample } from "../bench/families.ts";
 import { evaluate, FIRST, type Goal, goalTable } from "../bench/goals.ts";
 import { clock } from "../bench/lib/clock.ts";
 import { measure, type Measurement, type Subject } from "../bench/lib/measure.ts";
 import { tolerance } from "../bench/lib/reference.ts";
+import { familySubjects, loadMachines } from "../bench/papillon.ts";
 import { loadPeers } from "../bench/peers/index.ts";
 import { floor, plots } from "../bench/plots.ts";
 import { blocks, fill } from "../bench/report.ts";
 import { runBenchmarks } from "../bench/run.ts";
 import { crossoverTable } from "../bench/tables.ts";
 import { accuracyTable, failures } from "../bench/verify.ts";
+import { Butterfly } from "../src/mod.ts";
 
 // No test here says how fast anything is: only that the harness measures, verifies and reports.
 
@@ -76,22 +78,20 @@ Deno.test("a subject that spoils its result while it is timed is refused", async
   await assert.rejects(() => measure([spoiling], { quick: true, sampleMs: 0.01, rounds: 2 }));
 });
 
-Deno.test("an operator with one wrong weight is refused", () => {
-  const { operator, reference } = butterflySample(64, "real", "Gaussian");
-  const other = butterflySample(64, "real", "orthogonal");
-  const x = new Float32Array(64).fill(1);
-  const [got, want] = [operator.apply(x), other.reference(x)];
-  assert.notDeepEqual(Float32Array.from(want), got);
-  const nearly = [{
-    field: "real",
-    kind: "Gaussian",
-    n: 64,
-    error: NaN,
-    build: "simd",
-    tolerance: 1,
-  }] as const;
-  assert.equal(failures(nearly).length, 1, "NaN passes");
-  assert.ok(Math.hypot(...reference(x).map((y, i) => y - got[i])) < 1e-4);
+Deno.test("one wrong weight among 768 is refused, forward and backward, and so is NaN", async () => {
+  const right = butterflySample(64, "real", "Gaussian");
+  const weights = right.operator.weights.map((w) => new Float32Array(w));
+  weights[3][17] += 0.01;
+  const wrong = { ...right, operator: Butterfly.fromFactors(64, weights) };
+  const family = { label: "butterfly", field: "real", builds: ["simd"], training: true } as const;
+  const subjects = (sample: Sample): Subject[] =>
+    familySubjects({ ...family, sample: () => sample }, 64, 3, loadMachines().machines);
+  for (const subject of subjects(right)) await subject.verify();
+  for (const { name, verify } of subjects(wrong)) {
+    assert.throws(() => verify(), /is wrong at n = 64: relative error/, name);
+  }
+  const nan = { field: "real", kind: "Gaussian", n: 64, error: NaN, build: "simd", tolerance: 1 } as const;
+  assert.equal(failures([nan]).length, 1);
 });
 
 Deno.test("a peer that cannot be loaded is reported with its reason", async () => {

@@ -20,7 +20,12 @@ interface MultiplyCase {
 }
 
 /** The part of a [batch, stacks, n] array that belongs to one stack. */
-function ofStack<T extends Float32Array | Float64Array>(array: T, batch: number, stack: number, size: number): T {
+function ofStack<T extends Float32Array | Float64Array>(
+  array: T,
+  batch: number,
+  stack: number,
+  size: number,
+): T {
   const parts: number[] = [];
   for (let b = 0; b < batch; b++) {
     for (let k = 0; k < size; k++) parts.push(array[(b * 2 + stack) * size + k]);
@@ -52,7 +57,13 @@ for (const field of ["real", "complex"] as const) {
             const gradients = map.weights.map((w) => new Float32Array(w.length));
             run.gradient(x, ofStack(floats(grad_output), batch, stack, size), gx, gradients, batch);
             if (result.d_input) {
-              assertEntries(gx, ofStack(values(result.d_input), batch, stack, size), 1e-4, 1e-5, `d_input ${label}`);
+              assertEntries(
+                gx,
+                ofStack(values(result.d_input), batch, stack, size),
+                1e-4,
+                1e-5,
+                `d_input ${label}`,
+              );
             }
             gradients.forEach((gradient, i) => {
               const theirs = new Float32Array(gradient.length);

@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createMachine, type Machine } from "../src/kernels/machine.ts";
 import { encode, FIELDS, type Instruction, Op, Space, type View } from "../src/kernels/record.ts";
+import { bitReversal } from "../src/operator/permutation.ts";
 import { compile } from "../src/program/compile.ts";
 import { differentiate } from "../src/program/differentiate.ts";
 import { ProgramBuilder } from "../src/program/program.ts";
 import { Random } from "../src/program/random.ts";
 import { type Field, floats } from "../src/program/step.ts";
 import { machines } from "./helpers.ts";
-import { programOf, type Recipe, recipes, weights } from "./programs.ts";
+import { blocks, programOf, type Recipe, recipes } from "./programs.ts";
 
 /**
  * Each instruction that programs are compiled to is run alone, on a Wasm machine and on its twin in TypeScript, over
@@ -130,17 +131,19 @@ for (const machine of machines.filter((m) => m.name !== "scalar")) {
     const random = new Random(5);
     for (const field of ["real", "complex"] as const satisfies Field[]) {
       for (const n of [4, 8, 16, 32, 64, 128, 512]) {
-        for (const order of ["increasing", "decreasing", "mixed"]) {
-          for (const style of ["normal", "zeros"] as const) {
-            const builder = new ProgramBuilder(n * floats(field));
+        for (const order of ["increasing", "decreasing", "mixed", "reversed before", "reversed after"]) {
+          for (const form of ["any", "zeros", "signs", "twiddles", "scaled"]) {
+            const unit = floats(field), builder = new ProgramBuilder(n * unit);
             const strides = Array.from({ length: Math.log2(n) }, (_, i) => 2 ** i);
-            if (order === "decreasing") strides.reverse();
+            if (order === "decreasing" || order === "reversed after") strides.reverse();
             if (order === "mixed") random.shuffle(strides);
             let value = 0;
+            if (order === "reversed before") value = builder.permutation(value, bitReversal(n), unit);
             for (const d of strides) {
-              const w = weights(random, 2 * n, field, style, 1);
+              const w = blocks(random, n, d, field, form === "zeros" ? "zeros" : "normal", form, false);
               value = builder.factor(value, { a: n / (2 * d), b: 2, c: 2, d }, field, w);
             }
+            if (order === "reversed after") value = builder.permutation(value, bitReversal(n), unit);
             const program = builder.build(value);
             for (const image of [compile(program), differentiate(program).image]) {
               for (const instruction of image.instructions) {
@@ -152,11 +155,15 @@ for (const machine of machines.filter((m) => m.name !== "scalar")) {
       }
     }
     // Both tests together must have run everything there is.
-    for (const [name, op] of Object.entries(Op)) assert.ok(seen.has(op), `${name} was not run`);
-    for (const [first, passes] of [[Op.realPass, 14], [Op.complexPass, 9]]) {
-      const run = [...seen].filter((op) => op >= first && op < first + 32);
-      assert.ok(run.length >= passes, `only ${run.map(nameOf)} were run`);
+    const passes = [Op.realPass, Op.complexPass, Op.signPass, Op.twiddlePass, Op.realPair];
+    for (const [name, op] of Object.entries(Op)) {
+      if (op >= Op.realPair) assert.ok(seen.has(op), `${name} was not run`);
     }
+    // The planner makes at least that many kinds of passes: real, complex, of signs, of twiddles.
+    [15, 10, 5, 3].forEach((least, i) => {
+      const run = [...seen].filter((op) => op >= passes[i] && op < passes[i + 1]);
+      assert.ok(run.length >= least, `only ${run.map(nameOf)} were run`);
+    });
     seen.clear();
   });
 }

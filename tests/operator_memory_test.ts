@@ -5,12 +5,12 @@ import { Random } from "../src/program/random.ts";
 
 const MEBI = 2 ** 20;
 
-Deno.test("operators made and dropped by the ten thousand leave the memory of the machine bounded", () => {
+Deno.test("operators made and dropped by the hundred thousand leave the memory of the machine bounded", () => {
   // Small ones, and others of changing sizes between them, forward and backward. A million end at the same size.
   const factors = Array.from({ length: 4 }, () => new Float32Array(32).fill(0.5));
   const x = new Float32Array(16).fill(1), out = new Float32Array(16);
   const random = new Random(1), other = Float32Array.from({ length: 8192 }, (_, i) => Math.sin(i));
-  const total = 60_000, sizes: number[] = [];
+  const total = 120_000, sizes: number[] = [];
   for (let i = 0; i < total; i++) {
     new Butterfly(16, factors).apply(x, out);
     if (i % 50 === 0) {

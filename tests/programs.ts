@@ -13,6 +13,7 @@ export interface Ingredient {
   kind:
     | "run"
     | "transform"
+    | "undo"
     | "factor"
     | "diagonal"
     | "gather"
@@ -41,6 +42,7 @@ const kinds: Ingredient["kind"][] = [
   "run",
   "transform",
   "transform",
+  "undo",
   "factor",
   "diagonal",
   "gather",
@@ -106,11 +108,11 @@ export function weights(
 }
 
 /**
- * A butterfly factor of blocks [[a, b], [c, d]]: "any"; "signs" [[1, 1], [1, −1]]; "twiddles" [[1, w], [1, −w]]; "scaled",
- * twiddles (signs for real numbers) with rows and columns scaled, so that ad = −bc up to rounding. With `spoilt` one block
- * is of another form.
+ * A butterfly factor of blocks [[a, b], [c, d]]: "any"; "signs" [[1, 1], [1, −1]]; "twiddles" [[1, w], [1, −w]];
+ * "scaled", twiddles (signs for real numbers) with rows and columns scaled, so that ad = −bc up to rounding; "nearly",
+ * twiddles with d off by 1e-5, which float32 can tell. With `spoilt` one block is of another form.
  */
-function blocks(
+export function blocks(
   random: Random,
   n: number,
   stride: number,
@@ -120,7 +122,7 @@ function blocks(
   spoilt: boolean,
 ): Float32Array {
   const unit = floats(field), result = weights(random, 2 * n, field, style, Math.SQRT1_2);
-  if (form === "any") return result;
+  if (form === "any" || form === "zeros") return result;
   const spoil = spoilt ? random.integer(n / 2) : -1;
   const times = ([a, b]: number[], [c, d]: number[]): number[] => [a * c - b * d, a * d + b * c];
   for (let i = 0; i < n / 2; i++) {
@@ -134,8 +136,9 @@ function blocks(
     [[1, 0], w, [1, 0], [-w[0], -w[1]]].forEach((value, entry) => {
       const [re, im] = times(times(rows[entry >> 1], columns[entry & 1]), value);
       const at = (Math.floor(i / stride) * 4 * stride + entry * stride + i % stride) * unit;
-      result[at] = re;
-      if (unit === 2) result[at + 1] = im;
+      const off = form === "nearly" && entry === 3 ? 1 + 1e-5 : 1;
+      result[at] = re * off;
+      if (unit === 2) result[at + 1] = im * off;
     });
   }
   return result;
@@ -186,13 +189,42 @@ function addStep(
           d,
           field,
           style,
-          ["any", "signs", "twiddles", "scaled"][s % 4],
+          ["any", "signs", "twiddles", "scaled", "nearly"][s % 5],
           p % 5 === 0,
         );
         push(builder.factor(values[values.length - 1], { a: n / (2 * d), b: 2, c: 2, d }, field, w));
       }
       if (q & 2) push(builder.permutation(values[values.length - 1], reversal, unit, (r & 2) === 2));
       return;
+    }
+    case "undo": {
+      // Something and then its inverse, exactly or nearly: what a simplification may or may not leave out.
+      const off = [1, 1, 1 + 1e-5][q % 3];
+      if (p % 3 === 0) {
+        const index = new Random(p).permutation(n);
+        push(builder.permutation(from, index, unit));
+        return push(builder.permutation(values[values.length - 1], index, unit, true));
+      }
+      if (p % 3 === 1) {
+        const w = new Float32Array(n * unit).map((_, k) => k % unit === 0 ? 2 ** (random.integer(9) - 4) : 0);
+        push(builder.diagonal(from, field, w));
+        const back = w.map((v) => v === 0 ? 0 : off / v);
+        return push(builder.diagonal(values[values.length - 1], field, back));
+      }
+      const strides = divisors(n).filter((d) => n % (2 * d) === 0);
+      if (strides.length === 0) return;
+      const d = strides[r % strides.length], pattern = { a: n / (2 * d), b: 2, c: 2, d };
+      const turn = new Float32Array(2 * n * unit), back = new Float32Array(2 * n * unit);
+      for (let i = 0; i < n / 2; i++) {
+        const angle = 2 * Math.PI * random.uniform(), c = Math.cos(angle), u = Math.sin(angle);
+        [c, -u, u, c].forEach((value, entry) => {
+          const at = (Math.floor(i / d) * 4 * d + entry * d + i % d) * unit;
+          turn[at] = value;
+          back[at] = entry === 0 || entry === 3 ? value * off : -value * off;
+        });
+      }
+      push(builder.factor(from, pattern, field, turn));
+      return push(builder.factor(values[values.length - 1], pattern, field, back));
     }
     case "factor": {
       const d = divisors(n)[p % divisors(n).length], c = divisors(n / d)[q % divisors(n / d).length];

@@ -19,19 +19,25 @@ export function ratio(value: number): string {
 }
 
 /**
- * A Markdown table whose columns line up in a terminal too: the first to the left, the others to the right.
+ * A Markdown table whose columns line up in a terminal too.
  *
  * @param header one title for each column.
  * @param rows cells; missing ones are left empty.
+ * @param left how many columns are aligned to the left, the others to the right.
  */
-export function alignTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+export function alignTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  left = 1,
+): string {
   const width = header.map((title, c) =>
     Math.max(3, title.length, ...rows.map((row) => (row[c] ?? "").length))
   );
-  const pad = (text: string, c: number): string => c === 0 ? text.padEnd(width[c]) : text.padStart(width[c]);
+  const pad = (text: string, c: number): string => c < left ? text.padEnd(width[c]) : text.padStart(width[c]);
   const line = (cells: readonly string[]): string =>
     `| ${header.map((_, c) => pad(cells[c] ?? "", c)).join(" | ")} |`;
-  const rule = `|${width.map((w, c) => c === 0 ? "-".repeat(w + 2) : "-".repeat(w + 1) + ":").join("|")}|`;
+  // The spacing that `deno fmt` wants, so that pages with these tables stay as they are written.
+  const rule = line(width.map((w, c) => c < left ? "-".repeat(w) : "-".repeat(w - 1) + ":"));
   return [line(header), rule, ...rows.map(line)].join("\n");
 }
 

@@ -2,8 +2,8 @@
  * Balancing permutations: the 2-colouring behind Beneš networks (Kaleidoscope, lemmas G.1 to G.3).
  *
  * A vector of n different numbers is half-balanced when in each half every residue modulo n/2 occurs once. The graph
- * that joins the residues of v[i] and v[i + n/2] has two edges at each node, so it is a union of cycles: walk along each and
- * turn every edge into the direction of the walk.
+ * that joins the residues of v[i] and v[i + n/2] has two edges at each node, so it is a union of cycles: walk along
+ * each and turn every edge into the direction of the walk.
  *
  * @module
  */
@@ -30,8 +30,8 @@ export interface ModularBalance {
 /**
  * Makes a permutation half-balanced by swapping entries i and i + n/2, in O(n).
  *
- * Many choices would do; this one walks each cycle from its highest residue, along an edge that needs no swap if there is
- * one and the higher position if there are two, like the papers' code, so that results agree with theirs.
+ * Many choices would do; this one walks each cycle from its highest residue, along an edge that needs no swap if there
+ * is one and the higher position if there are two, like the papers' code, so that results agree with theirs.
  *
  * @param v a permutation of an even number of entries
  * @throws {RangeError} when it is none
@@ -77,8 +77,8 @@ export function modularBalance(v: ArrayLike<number>): ModularBalance {
 
 /**
  * Half-balances each chunk of 2·`half` entries of `v`, in which each residue modulo `half` must occur twice. Calls
- * `onSwap` with the number of each pair it swaps, counted through the chunks: pair i joins the entries 2·half·⌊i/half⌋ + i mod half and
- * that plus `half`.
+ * `onSwap` with the number of each pair it swaps, counted through the chunks: pair i joins the entries
+ * 2·half·⌊i/half⌋ + i mod half and that plus `half`.
  */
 export function halfBalanceInPlace(v: Uint32Array, half: number, onSwap: (pair: number) => void): void {
   // The two positions in the chunk where each residue stands; low < high.
@@ -103,7 +103,7 @@ export function halfBalanceInPlace(v: Uint32Array, half: number, onSwap: (pair: 
         const other = k < half ? k + half : k - half;
         node = v[base + other] % half;
         if (k < half) continue;
-        // The walk enters the edge in the second half: swap its ends, after which it leads from the first to the second.
+        // The walk enters the edge in the second half: swap its ends, so that it leads from the first to the second.
         const kept = v[base + k];
         v[base + k] = v[base + other];
         v[base + other] = kept;

@@ -75,8 +75,8 @@ export function permutationSwaps(
 }
 
 /**
- * A butterfly of two blocks that makes a permutation, y[i] = x[p[i]], in O(n log n) time. Each 2×2 block is the identity or a swap, so that
- * the result is exact. Vectors whose size is no power of two are padded.
+ * A butterfly of two blocks that makes a permutation, y[i] = x[p[i]], in O(n log n) time. Each 2×2 block is the
+ * identity or a swap, so that the result is exact. Vectors whose size is no power of two are padded.
  *
  * @param p the permutation
  * @param options the order of the strides, and the field of the vectors ("real" when absent)
@@ -119,7 +119,7 @@ function benes(p: Uint32Array): Uint8Array<ArrayBuffer> {
   for (let level = 0, s = half; s >= 1; level++, s /= 2) {
     halfBalanceInPlace(target, s, (i) => swaps[level * half + i] = 1);
   }
-  // Outwards: before stride s each input stands at its target modulo s, in a chunk of s; bring it to its target modulo 2s.
+  // Outwards: before stride s each input stands at its target modulo s in a chunk of s; bring it there modulo 2s.
   const next = new Uint32Array(n);
   for (let level = levels, s = 1; s < n; level++, s *= 2) {
     for (let base = 0; base < n; base += 2 * s) {

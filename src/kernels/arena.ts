@@ -9,8 +9,11 @@
 export interface Block {
   /** Byte address, a multiple of 16. */
   readonly address: number;
+  /** Its size, a multiple of 16. */
   readonly bytes: number;
+  /** Whether it may never be evicted. */
   readonly pinned: boolean;
+  /** Whether it still belongs to who asked for it. */
   live: boolean;
   /** The clock of the last use: the user of the block sets it to {@link Arena.tick}. */
   lastUse: number;
@@ -30,6 +33,8 @@ export class Arena {
   #clock = 0;
 
   /**
+   * An arena over memory that grows.
+   *
    * @param start first address that may be used
    * @param budget bytes that evictable blocks may hold together
    * @param grow makes addresses below its argument usable, or throws

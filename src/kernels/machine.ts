@@ -24,13 +24,17 @@ const PAGE = 65536;
 
 /** Memory and the kernels that work in it. */
 export class Machine {
+  /** The build of its kernels. */
   readonly name: MachineName;
+  /** Gives out its memory. */
   readonly arena: Arena;
-  /** Views of the whole memory; renewed when it grows, so never keep them. */
+  /** The whole memory as floats; renewed when it grows, so never keep it. */
   f32!: Float32Array<ArrayBuffer>;
+  /** The whole memory as integers; renewed when it grows, so never keep it. */
   i32!: Int32Array<ArrayBuffer>;
+  /** Runs instructions that lie in its memory. */
   readonly run: Run;
-  #staging: Block[] = [];
+  readonly #staging: (Block | undefined)[] = [];
 
   /** Use {@link machine} or {@link createMachine}. */
   constructor(name: MachineName, module?: WebAssembly.Module) {
@@ -91,6 +95,7 @@ export class Machine {
     let block = this.#staging[slot];
     if (block === undefined || block.bytes < bytes) {
       if (block !== undefined) this.arena.free(block);
+      delete this.#staging[slot];
       block = this.arena.allocate(bytes, true);
       this.#staging[slot] = block;
     }

@@ -11,11 +11,17 @@ export const Space = { scratch: 0, input: 1, output: 2, cotangent: 3 } as const;
 
 /** Addresses that the offsets in instructions count from. */
 export interface Bases {
+  /** Where tables and weights start. */
   readonly program: number;
+  /** Where values of one tile lie. */
   readonly scratch: number;
+  /** Where the vectors to read lie. */
   readonly input: number;
+  /** Where results go. */
   readonly output: number;
+  /** Where cotangents of the output lie. */
   readonly cotangent: number;
+  /** Where weight gradients go. */
   readonly gradient: number;
 }
 
@@ -88,9 +94,13 @@ export const Field = {
 
 /** One instruction before it is encoded. */
 export interface Instruction {
+  /** What to do: one of {@link Op}. */
   op: number;
+  /** Iterations, elements or rows, as the operation counts. */
   count: number;
+  /** What it reads. */
   src?: View;
+  /** What it writes. */
   dst?: View;
   /** The cotangent that a gradient operation reads. */
   g?: View;
@@ -100,7 +110,9 @@ export interface Instruction {
   table?: number;
   /** Byte distances between registers; or b, c, d of a factor. Of 16 registers the targets lie as the sources do. */
   stride?: readonly number[];
+  /** The same where registers are written; as `stride` when absent. */
   dstStride?: readonly number[];
+  /** Flags and sizes that depend on the operation. */
   extra?: readonly number[];
   /** Byte offset of the weight gradient in the gradient space. */
   gradient?: number;

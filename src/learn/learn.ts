@@ -20,7 +20,7 @@ import {
   HYPOTHESES,
   type Hypothesis,
 } from "./hypothesis.ts";
-import { misfit, ranked, type RankScore } from "./rank_test.ts";
+import { misfit, ranked, type RankScore } from "./block_rank.ts";
 import { inField, isReal, log2, type Target } from "./target.ts";
 import { type Progress, runTask, type StopReason, type Task } from "./task.ts";
 

@@ -60,6 +60,7 @@ export class Base4Butterfly extends Operator {
     this.factors = factors;
   }
 
+  /** The steps of this operator. */
   protected build(): Program {
     const { n, field, stacks } = this, unit = floats(field);
     const builder = new ProgramBuilder(this.cols * unit);

@@ -25,6 +25,7 @@ export class BlockDiagonal extends Operator {
     this.operators = operators;
   }
 
+  /** The steps of this operator. */
   protected build(): Program {
     const unit = floats(this.field);
     const builder = new ProgramBuilder(this.cols * unit);

@@ -10,7 +10,7 @@ import { Random } from "../program/random.ts";
 import { type Field, floats } from "../program/step.ts";
 import { checkField, checkPowerOfTwo, checkSize, checkWeights, LARGEST } from "./check.ts";
 import { Operator } from "./operator.ts";
-import { fillBlocks, type Initial } from "./blocks.ts";
+import { fillBlocks } from "./blocks.ts";
 import { fromTwiddle, toTwiddle } from "./twiddle.ts";
 
 /** The shape of a {@link Butterfly}. */
@@ -35,7 +35,7 @@ export interface RandomButterflyOptions extends Omit<ButterflyOptions, "bias"> {
    * "normal": independent, N(0, 1/2), complex with E|z|² = 1/2. "orthogonal": rotations and reflections by a uniform
    * angle, or Haar-distributed U(2) blocks. Both keep the size of vectors on average.
    */
-  init?: Initial;
+  init?: "normal" | "orthogonal";
   /** Whether to add a bias, uniform in ±1/√cols. */
   bias?: boolean;
 }
@@ -75,6 +75,9 @@ export class Butterfly extends Operator {
   readonly bias: Float32Array<ArrayBuffer> | undefined;
 
   /**
+   * A butterfly from its factors; see also {@link Butterfly.random}, {@link Butterfly.fromFactors} and
+   * {@link Butterfly.fromTwiddle}.
+   *
    * @param cols size of the input
    * @param factors stacks · blocks · log₂n arrays as {@link Butterfly.factors} describes them; not copied
    * @throws {RangeError} when the factors do not fit or are not finite
@@ -250,6 +253,7 @@ export class Butterfly extends Operator {
     return this.#with(factors.reverse(), { rows: cols, cols: rows, increasing: !last });
   }
 
+  /** The steps of this operator. */
   protected build(): Program {
     const { n, field } = this, unit = floats(field);
     const builder = new ProgramBuilder(this.cols * unit);
@@ -269,6 +273,7 @@ export class Butterfly extends Operator {
     return builder.build(value);
   }
 
+  /** A short name for messages: "a 1024×1024 complex butterfly". */
   override describe(): string {
     return `a ${this.rows}×${this.cols} ${this.field === "complex" ? "complex " : ""}butterfly`;
   }

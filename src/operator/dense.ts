@@ -24,6 +24,8 @@ export class Dense extends Operator {
   readonly values: Float32Array<ArrayBuffer>;
 
   /**
+   * A dense operator from its entries.
+   *
    * @param values rows · cols entries, row-major; copied
    * @throws {RangeError} when the number of entries does not fit or one is not finite
    */
@@ -36,6 +38,7 @@ export class Dense extends Operator {
     this.values = new Float32Array(values);
   }
 
+  /** Its program. */
   protected build(): Program {
     const builder = new ProgramBuilder(this.cols * floats(this.field));
     return builder.build(builder.dense(0, this.rows, this.cols, this.field, this.values));

@@ -24,6 +24,8 @@ export class Diagonal extends Operator {
   readonly values: Float32Array<ArrayBuffer>;
 
   /**
+   * A diagonal operator from its entries.
+   *
    * @param values the n entries; copied
    * @throws {RangeError} when an entry is not finite, or the floats of complex entries are odd in number
    */
@@ -36,6 +38,7 @@ export class Diagonal extends Operator {
     this.values = new Float32Array(values);
   }
 
+  /** Its program. */
   protected build(): Program {
     const builder = new ProgramBuilder(this.values.length);
     return builder.build(builder.diagonal(0, this.field, this.values));

@@ -6,6 +6,7 @@
 
 import type { Machine } from "../kernels/machine.ts";
 import { Executable } from "../program/executable.ts";
+import { explain } from "../program/explain.ts";
 import type { Program } from "../program/program.ts";
 import { type Field, floats } from "../program/step.ts";
 
@@ -81,6 +82,7 @@ export abstract class Operator {
    * @throws {RangeError} when a length does not fit; nothing is written then
    */
   apply(x: Float32Array, out?: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer>;
+  /** The same, for any kind of Float32Array as `out`. */
   apply<T extends Float32Array>(x: Float32Array, out: T): T;
   apply(x: Float32Array, out?: Float32Array): Float32Array {
     const batch = this.#batch(x);
@@ -148,8 +150,9 @@ export abstract class Operator {
       );
     }
     const dense = new Float32Array(rows * cols * unit);
-    // The transpose takes the i-th unit vector to the i-th row.
-    const transpose = this.transpose();
+    // The transpose takes the i-th unit vector to the i-th row. (Made here: the transpose of a transpose is the original,
+    // which may have a bias.)
+    const transpose = new Transposed(this, false);
     const some = Math.max(1, Math.min(rows, Math.floor(2 ** 18 / rows)));
     for (let first = 0; first < rows; first += some) {
       const count = Math.min(some, rows - first);
@@ -158,6 +161,14 @@ export abstract class Operator {
       transpose.apply(units, dense.subarray(first * cols * unit, (first + count) * cols * unit));
     }
     return dense;
+  }
+
+  /**
+   * Explains how this operator runs: its steps, what simplification makes of them, and the passes, each with its weights
+   * and multiply-adds.
+   */
+  explain(): string {
+    return explain(this.program);
   }
 
   /** A short name for messages: "a 1024×1024 complex operator". */
@@ -217,6 +228,7 @@ export class Transposed extends Operator {
     this.conjugate = conjugate;
   }
 
+  /** Its program. */
   protected build(): Program {
     return this.of.program.transpose(this.conjugate);
   }

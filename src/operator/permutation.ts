@@ -61,6 +61,8 @@ export class Permutation extends Operator {
   readonly index: Uint32Array<ArrayBuffer>;
 
   /**
+   * The permutation of an index vector, which is copied.
+   *
    * @param index each of 0 … n − 1 once
    * @param field of the vectors it permutes
    * @throws {RangeError} naming the index that is out of range or repeated
@@ -77,6 +79,7 @@ export class Permutation extends Operator {
     return new Permutation(bitReversal(n), field);
   }
 
+  /** The steps of this operator. */
   protected build(): Program {
     const unit = this.field === "complex" ? 2 : 1;
     const builder = new ProgramBuilder(this.cols * unit);

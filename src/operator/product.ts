@@ -20,6 +20,7 @@ export class Product extends Operator {
     this.operators = operators;
   }
 
+  /** Its program. */
   protected build(): Program {
     const builder = new ProgramBuilder(this.cols * floats(this.field));
     let value = 0;

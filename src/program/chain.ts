@@ -114,6 +114,11 @@ function pass(first: number, lanes: Lanes, strides: readonly number[], reversed 
   return { kind: "pass", first, count, lanes, strides, targets: strides, reversed };
 }
 
+/** Whether factors of these strides can share registers: the blocks of one must be cut evenly by the other. */
+function nest(s: number, t: number): boolean {
+  return Math.max(s, t) % (2 * Math.min(s, t)) === 0;
+}
+
 /** How the factors between registers are shared out over passes. */
 export type Sharing = "narrow" | "wide" | "widest";
 
@@ -123,7 +128,7 @@ export function planPasses(run: Run, sharing: Sharing): Pass[] {
 }
 
 /**
- * A stretch of distinct strides ≥ 4, with the pair (1, 2) before it or (2, 1) after it, is spread evenly over passes; a
+ * A stretch of strides ≥ 4 that nest, with the pair (1, 2) before it or (2, 1) after it, is spread evenly over passes; a
  * stride that fits nowhere is a lane factor of its own.
  */
 function planNatural(run: Run, sharing: Sharing): Pass[] {
@@ -136,7 +141,9 @@ function planNatural(run: Run, sharing: Sharing): Pass[] {
     if (before) i += 2;
     const body = i;
     const seen = new Set<number>();
-    while (i < strides.length && strides[i] >= 4 && !seen.has(strides[i])) seen.add(strides[i++]);
+    while (i < strides.length && strides[i] >= 4 && [...seen].every((s) => nest(s, strides[i]))) {
+      seen.add(strides[i++]);
+    }
     if (i === body) {
       const targets = [strides[start]];
       passes.push({

@@ -10,6 +10,7 @@ import { findRuns, type Run } from "./chain.ts";
 import { type Image, ImageBuilder } from "./image.ts";
 import { type PackedPass, packRun, panelIndex } from "./pack.ts";
 import type { Program } from "./program.ts";
+import { simplify } from "./simplify.ts";
 import {
   type DenseStep,
   type FactorStep,
@@ -36,9 +37,9 @@ export function boundary(program: Program): { input: View; output: View } {
   };
 }
 
-/** Compiles the forward direction of a program. */
+/** Simplifies the forward direction of a program and compiles it. */
 export function compile(program: Program): Image {
-  const { steps, widths, output } = program;
+  const { steps, widths, output } = simplify(program);
   const image = new ImageBuilder(tileRows(Math.max(...widths) * 8));
   const ends = boundary(program);
   const runs = new Map(findRuns(steps, output, true).map((run) => [run.first, run]));
@@ -111,10 +112,15 @@ function emitRun(image: ImageBuilder, run: Run, src: View, dst: View): void {
   const lengths = packed.map(({ weights }) => weights.length);
   // The packed weights are used for the first write and then dropped; after an eviction they are packed anew.
   let ready: PackedPass[] | undefined = packed;
+  const forms = packed.map(({ form, scaled }) => ({ form, scaled }));
   let weights = image.weights(lengths.reduce((sum, length) => sum + length), (memory, at) => {
     const all = ready ?? packRun(run);
     ready = undefined;
-    if (all.length !== lengths.length || all.some(({ weights }, i) => weights.length !== lengths[i])) {
+    const same = all.length === forms.length &&
+      all.every((one, i) =>
+        one.form === forms[i].form && one.scaled === forms[i].scaled && one.weights.length === lengths[i]
+      );
+    if (!same) {
       throw new Error("the weights of this program were changed in place: call renew() after changing them");
     }
     for (const { weights } of all) {

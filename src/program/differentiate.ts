@@ -11,7 +11,7 @@
  * @module
  */
 
-import { Op, passOperation, Space, type View } from "../kernels/record.ts";
+import { Op, Space, type View } from "../kernels/record.ts";
 import { findRuns, type Pass, planSingles, type Run } from "./chain.ts";
 import {
   boundary,

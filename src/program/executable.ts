@@ -9,6 +9,7 @@ import { type Machine, machine as sharedMachine } from "../kernels/machine.ts";
 import type { Bases } from "../kernels/record.ts";
 import { compile } from "./compile.ts";
 import { type Derivative, differentiate } from "./differentiate.ts";
+import { explain } from "./explain.ts";
 import type { Image } from "./image.ts";
 import type { Program } from "./program.ts";
 
@@ -39,8 +40,14 @@ class Resident {
     const arena = this.#machine.arena;
     let block = this.#block, moved = false;
     if (block === undefined || !block.live) {
-      block = this.#block = arena.allocate(this.image.bytes, false);
-      this.image.write(this.#machine, block.address);
+      block = arena.allocate(this.image.bytes, false);
+      try {
+        this.image.write(this.#machine, block.address);
+      } catch (error) {
+        arena.free(block);
+        throw error;
+      }
+      this.#block = block;
       moved = true;
     }
     block.lastUse = arena.tick();
@@ -69,9 +76,29 @@ class Resident {
   }
 }
 
+/** Input and output of a program in the memory of a machine. */
+interface Own {
+  readonly batch: number;
+  readonly inputAt: number;
+  readonly outputAt: number;
+  readonly free: () => void;
+  input?: Float32Array;
+  output?: Float32Array;
+}
+
+const abandoned = new FinalizationRegistry<() => void>((free) => free());
+
+/** A view of memory: the one known, or a new one when memory was exchanged. */
+function current(machine: Machine, view: Float32Array | undefined, at: number, length: number): Float32Array {
+  if (view !== undefined && view.buffer === machine.f32.buffer) return view;
+  return machine.f32.subarray(at >> 2, (at >> 2) + length);
+}
+
 /** A program on a machine. */
 export class Executable {
+  /** What it runs, as it was given. */
   readonly program: Program;
+  /** Where it runs. */
   readonly machine: Machine;
   readonly #inputWidth: number;
   readonly #outputWidth: number;
@@ -80,8 +107,13 @@ export class Executable {
   #derivative: { resident: Resident; collect: Derivative["collect"] } | undefined;
   #view: Float32Array | undefined;
   #viewAt = -1;
+  #own: Own | undefined;
 
-  /** @param machine the shared machine when absent */
+  /**
+   * Compiles a program.
+   *
+   * @param machine the shared machine when absent
+   */
   constructor(program: Program, machine: Machine = sharedMachine()) {
     this.program = program;
     this.machine = machine;
@@ -98,16 +130,18 @@ export class Executable {
   }
 
   /**
-   * out = program(x) for a batch of vectors one after another. `x` and `out` may be the same array when the widths
-   * agree.
+   * out = program(x) for a batch of vectors one after another. `x` and `out` may overlap.
    *
    * Lengths are the caller's to check.
    */
   apply(x: Float32Array, out: Float32Array, batch: number): void {
-    if (batch <= this.#chunk) return this.#run(x, out, batch);
+    if (batch <= this.#chunk) return this.#copied(x, out, batch);
+    // Parts of the result must not overwrite input that is still to be read.
+    const inPlace = x.byteOffset === out.byteOffset && this.#outputWidth <= this.#inputWidth;
+    if (x.buffer === out.buffer && !inPlace) x = x.slice();
     for (let row = 0; row < batch; row += this.#chunk) {
       const rows = Math.min(this.#chunk, batch - row);
-      this.#run(
+      this.#copied(
         x.subarray(row * this.#inputWidth, (row + rows) * this.#inputWidth),
         out.subarray(row * this.#outputWidth, (row + rows) * this.#outputWidth),
         rows,
@@ -115,7 +149,7 @@ export class Executable {
     }
   }
 
-  #run(x: Float32Array, out: Float32Array, rows: number): void {
+  #copied(x: Float32Array, out: Float32Array, rows: number): void {
     const m = this.machine, { scratch, instructions, tile } = this.#forward.image;
     const scratchAt = m.staging(SCRATCH, scratch);
     const inputAt = m.staging(INPUT, rows * this.#inputWidth * 4);
@@ -135,6 +169,72 @@ export class Executable {
       this.#viewAt = at;
     }
     return view;
+  }
+
+  /**
+   * The input of {@link Executable.run}, in the memory of the machine: write vectors here, one after another. The view is
+   * good until memory grows, so take it anew for each use rather than keep it.
+   */
+  get input(): Float32Array {
+    const own = this.#reserved();
+    return own.input = current(this.machine, own.input, own.inputAt, own.batch * this.#inputWidth);
+  }
+
+  /** The output of {@link Executable.run}, in the memory of the machine; good until memory grows. */
+  get output(): Float32Array {
+    const own = this.#reserved();
+    return own.output = current(this.machine, own.output, own.outputAt, own.batch * this.#outputWidth);
+  }
+
+  /**
+   * Makes room in the memory of the machine for `batch` vectors in {@link Executable.input} and
+   * {@link Executable.output}. What was there is lost. Without this call there is room for one vector.
+   */
+  reserve(batch: number): void {
+    if (!Number.isInteger(batch) || batch < 1) {
+      throw new RangeError(`Cannot reserve room: the batch must be a whole number from 1 on, got ${batch}`);
+    }
+    this.#own?.free();
+    const { arena } = this.machine;
+    const input = arena.allocate(batch * this.#inputWidth * 4, true);
+    const output = arena.allocate(batch * this.#outputWidth * 4, true);
+    const free = (): void => {
+      arena.free(input);
+      arena.free(output);
+      abandoned.unregister(free);
+    };
+    this.#own = { batch, inputAt: input.address, outputAt: output.address, free };
+    // Room that nobody can reach any more is given back when the executable is collected.
+    abandoned.register(this, free, free);
+  }
+
+  #reserved(): Own {
+    if (this.#own === undefined) this.reserve(1);
+    return this.#own!;
+  }
+
+  /**
+   * Takes the first `batch` vectors of {@link Executable.input} to {@link Executable.output}, without copying.
+   *
+   * @example
+   * ```ts
+   * import { Butterfly } from "@papillon/papillon";
+   * const run = Butterfly.random(64).compile();
+   * run.input.fill(1);
+   * run.run();
+   * console.assert(run.output.length === 64);
+   * ```
+   */
+  run(batch = 1): void {
+    const own = this.#reserved();
+    if (!(batch >= 1 && batch <= own.batch)) {
+      throw new RangeError(
+        `Cannot run ${batch} vectors: there is room for ${own.batch}; call reserve(${batch})`,
+      );
+    }
+    const m = this.machine, { scratch, instructions, tile } = this.#forward.image;
+    const code = this.#forward.code(m.staging(SCRATCH, scratch), own.inputAt, own.outputAt, 0, 0);
+    m.run(code, instructions.length, batch, tile, 1);
   }
 
   /**
@@ -185,5 +285,12 @@ export class Executable {
   dispose(): void {
     this.#forward.free();
     this.#derivative?.resident.free();
+    this.#own?.free();
+    this.#own = undefined;
+  }
+
+  /** Its steps, what simplification makes of them, and the passes that run, with weights and multiply-adds. */
+  explain(): string {
+    return explain(this.program);
   }
 }

@@ -16,6 +16,7 @@ export type FillIndices = (memory: Int32Array, at: number) => void;
 
 /** A compiled program, ready to be written into memory and run. */
 export interface Image {
+  /** What runs for each tile. */
   readonly instructions: readonly Instruction[];
   /** Bytes of the program: tables, weights, and then the code. */
   readonly bytes: number;

@@ -55,24 +55,27 @@ function packPasses(run: Run, passes: readonly Pass[], only?: Form): PackedPass[
   const fresh = ones(run);
   const attempt = (number: number, scale: Float64Array): Divided | undefined =>
     number < passes.length ? divide(run, passes[number], scale) : undefined;
+  const packed: PackedPass[] = [];
   let current = attempt(0, fresh);
-  return passes.map((pass, number): PackedPass => {
+  for (const [number, pass] of passes.entries()) {
+    if (only && current?.form !== only) return undefined;
     if (!current) {
-      current = attempt(number + 1, fresh);
-      return {
+      packed.push({
         pass,
         form: "general",
         scaled: false,
         weights: packGeneral(run, pass),
         table: offsets(run, pass),
-      };
+      });
+      current = attempt(number + 1, fresh);
+      continue;
     }
     const next = attempt(number + 1, current.scale);
     const pending = next || isOne(current.scale) ? undefined : current.scale;
-    const packed = packDivided(run, pass, current, pending);
+    packed.push(packDivided(run, pass, current, pending));
     current = next ?? attempt(number + 1, fresh);
-    return packed;
-  });
+  }
+  return packed;
 }
 
 function ones(run: Run): Float64Array {

@@ -4,13 +4,16 @@
  * @module
  */
 
+import { explain } from "./explain.ts";
 import { type Field, floats, inputsOf, isWeighted, type Pattern, type Step } from "./step.ts";
 
 /** A straight list of steps. Value 0 is the input, step i makes value i + 1, `output` is the result. */
 export class Program {
+  /** The steps, in order. */
   readonly steps: readonly Step[];
   /** Width of each value in floats, the input first. */
   readonly widths: readonly number[];
+  /** Which value is the result. */
   readonly output: number;
 
   /** Use {@link ProgramBuilder}. */
@@ -44,6 +47,14 @@ export class Program {
       } else if (step.kind === "add") total += (step.inputs.length - 1) * this.widths[step.inputs[0]];
     }
     return total;
+  }
+
+  /**
+   * Explains the program: its steps, what simplification makes of them, and the passes that run, each with its weights and
+   * multiply-adds in real numbers.
+   */
+  explain(): string {
+    return explain(this);
   }
 
   /**
@@ -116,7 +127,11 @@ export class ProgramBuilder {
   readonly #steps: Step[] = [];
   readonly #widths: number[];
 
-  /** @param inputWidth floats in an input vector */
+  /**
+   * Starts a program whose value 0 is its input.
+   *
+   * @param inputWidth floats in an input vector
+   */
   constructor(inputWidth: number) {
     this.#widths = [inputWidth];
   }
@@ -221,16 +236,39 @@ export class ProgramBuilder {
     return this.#push({ kind: "bias", from, field, weights, original }, weights.length);
   }
 
+  /** Any step, given as such. */
+  step(step: Step): number {
+    switch (step.kind) {
+      case "factor":
+        return this.factor(step.from, step.pattern, step.field, step.weights, step.original);
+      case "diagonal":
+        return this.diagonal(step.from, step.field, step.weights, step.original);
+      case "permutation":
+        return this.permutation(step.from, step.index, step.unit, step.scatter);
+      case "dense":
+        return this.dense(step.from, step.rows, step.columns, step.field, step.weights, step.original);
+      case "window":
+        return this.window(step.from, step.width, step.shift);
+      case "add":
+        return this.add(step.inputs);
+      case "concat":
+        return this.concat(step.inputs);
+      case "bias":
+        return this.bias(step.from, step.field, step.weights, step.original);
+    }
+  }
+
   /** Appends all steps of a program to `from`. */
   append(from: number, program: Program): number {
     this.#expect("program", from, program.inputWidth);
     const value = [from];
-    program.steps.forEach((step, i) => {
-      const moved = step.kind === "add" || step.kind === "concat"
-        ? { ...step, inputs: step.inputs.map((v) => value[v]) }
-        : { ...step, from: value[step.from] };
-      value.push(this.#push(moved, program.widths[i + 1]));
-    });
+    for (const step of program.steps) {
+      value.push(this.step(
+        step.kind === "add" || step.kind === "concat"
+          ? { ...step, inputs: step.inputs.map((v) => value[v]) }
+          : { ...step, from: value[step.from] },
+      ));
+    }
     return value[program.output];
   }
 

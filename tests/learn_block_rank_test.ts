@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { Random } from "../src/program/random.ts";
 import { closedForm } from "../src/learn/closed_form.ts";
 import { HYPOTHESES } from "../src/learn/hypothesis.ts";
-import { misfit, ranked, rankTest } from "../src/learn/rank_test.ts";
+import { misfit, ranked, rankTest } from "../src/learn/block_rank.ts";
 import type { Field } from "../src/learn/target.ts";
 import { altered, denseButterfly, dft, hadamard, identity, noise, randomFactors } from "./learn_targets.ts";
 
