@@ -5,6 +5,7 @@ import {
 } from "./complex_stages.ts";
 import { complex2General, complex2Unit, complex4General, complex4Unit } from "./complex.ts";
 import { real16Unit, real2General, real2Unit, real4General, real4Unit, real8General, real8Unit } from "./real.ts";
+import { real4Rows, real4RowsLanes } from "./rows.ts";
 import { sign16, sign2, sign4, sign8 } from "./signs.ts";
 import { realLane1, realLane1Back, realLane2, realLane2Back, realPair, realPairBack } from "./stages.ts";
 import {
@@ -20,6 +21,8 @@ import {
 const SINGLE: i32 = 128;
 const BACK: i32 = 134;
 const STEP: i32 = 144;
+/** From this many rows on, reading weights once for all rows pays. */
+const ROWS: i32 = 4;
 
 /** A fused pass on one row. The two low bits of the operation say what happens to the lanes. */
 // @ts-ignore: decorator
@@ -115,6 +118,12 @@ export function run(code: usize, count: i32, rows: i32, tile: i32, fresh: bool):
       let src: usize = field(r, SRC) + row * field(r, SRC_ADVANCE);
       let dst: usize = field(r, DST) + row * field(r, DST_ADVANCE);
       if (op < SINGLE) {
+        // Four registers in unit form have kernels that share weights between rows.
+        if (some >= ROWS && (op & ~3) == 12 && op != 15) {
+          if (op == 12) real4Rows(r, src, dst, some);
+          else real4RowsLanes(op & 3, r, src, dst, some);
+          continue;
+        }
         const srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
         for (let k = some; k > 0; k--, src += srcRow, dst += dstRow) pass(op, r, src, dst);
       } else if (op < BACK) {

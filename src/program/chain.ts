@@ -120,7 +120,7 @@ function nest(s: number, t: number): boolean {
 }
 
 /** How the factors between registers are shared out over passes. */
-export type Sharing = "narrow" | "wide" | "widest";
+export type Sharing = "rows" | "narrow" | "wide" | "widest";
 
 /** Cuts a run into passes. */
 export function planPasses(run: Run, sharing: Sharing): Pass[] {
@@ -175,10 +175,11 @@ function planNatural(run: Run, sharing: Sharing): Pass[] {
 
 /**
  * How many factors each pass gets. Complex passes hold 4 vectors, real ones 8; 16 vectors ("wide") pay where they save a
- * pass of few factors, that is for 4 and for 10 of them (measured), and always where there are no weights ("widest").
+ * pass of few factors, that is for 4 and for 10 of them (measured), and always where there are no weights ("widest"). For batches ("rows") real passes hold 4 too, whose kernels share weights
+ * between the rows.
  */
 function share(count: number, complex: boolean, sharing: Sharing): number[] {
-  if (complex) return spread(count, 2);
+  if (complex || sharing === "rows") return spread(count, 2);
   if (sharing === "widest") return spread(count, 4);
   if (sharing === "wide" && (count === 4 || count === 10)) return count === 4 ? [4] : [4, 3, 3];
   return spread(count, 3);

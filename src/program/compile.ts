@@ -21,8 +21,11 @@ import {
   type WindowStep,
 } from "./step.ts";
 
-/** Bytes that the values of one tile should take: a first-level cache and a little more. */
-const TILE_BYTES = 32768;
+/**
+ * Bytes that a value takes in one tile: a first-level cache. More rows of a power of two of bytes would fall into the same
+ * sets of it and drive each other out.
+ */
+const TILE_BYTES = 1 << 15;
 
 /** Rows a tile should have when a row takes `bytes`. */
 export function tileRows(bytes: number): number {
@@ -37,10 +40,10 @@ export function boundary(program: Program): { input: View; output: View } {
   };
 }
 
-/** Simplifies the forward direction of a program and compiles it. */
-export function compile(program: Program): Image {
+/** Simplifies the forward direction of a program and compiles it, for single vectors or, with `rows`, for batches. */
+export function compile(program: Program, rows = false): Image {
   const { steps, widths, output } = simplify(program);
-  const image = new ImageBuilder(tileRows(Math.max(...widths) * 8));
+  const image = new ImageBuilder(tileRows(Math.max(...widths) * 4));
   const ends = boundary(program);
   const runs = new Map(findRuns(steps, output, true).map((run) => [run.first, run]));
   const lastUse = lastUses(steps, output);
@@ -72,7 +75,7 @@ export function compile(program: Program): Image {
     const fresh = views[last] === undefined && last !== output;
     const dst = place(last);
     if (fresh) owned.add(dst);
-    if (run) emitRun(image, run, views[run.from]!, dst);
+    if (run) emitRun(image, run, rows, views[run.from]!, dst);
     else emitStep(image, steps[i], views, dst, widths);
     for (const value of run ? [run.from] : inputsOf(steps[i])) {
       const view = views[value]!;
@@ -106,15 +109,15 @@ export function copy(image: ImageBuilder, src: View, dst: View, width: number): 
   image.emit({ op: Op.window, count: width, src, dst, extra: [width, 0] });
 }
 
-function emitRun(image: ImageBuilder, run: Run, src: View, dst: View): void {
-  const packed = packRun(run);
+function emitRun(image: ImageBuilder, run: Run, rows: boolean, src: View, dst: View): void {
+  const packed = packRun(run, rows);
   const passes = packed.map(({ pass }) => pass);
   const lengths = packed.map(({ weights }) => weights.length);
   // The packed weights are used for the first write and then dropped; after an eviction they are packed anew.
   let ready: PackedPass[] | undefined = packed;
   const forms = packed.map(({ form, scaled }) => ({ form, scaled }));
   let weights = image.weights(lengths.reduce((sum, length) => sum + length), (memory, at) => {
-    const all = ready ?? packRun(run);
+    const all = ready ?? packRun(run, rows);
     ready = undefined;
     const same = all.length === forms.length &&
       all.every((one, i) =>

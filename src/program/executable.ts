@@ -16,6 +16,9 @@ import type { Program } from "./program.ts";
 /** Bytes of input and output that one call to the kernels takes when data are copied in and out. */
 const CHUNK_BYTES = 1 << 20;
 
+/** From this many vectors on a batch is worth a program of its own, whose passes share weights between rows. */
+const BATCH = 8;
+
 /** Numbers of the areas of memory that programs share. */
 const SCRATCH = 0, INPUT = 1, OUTPUT = 2, COTANGENT = 3, GRADIENT = 4;
 
@@ -104,6 +107,8 @@ export class Executable {
   readonly #outputWidth: number;
   readonly #chunk: number;
   #forward: Resident;
+  /** The forward direction for batches, made when it is first needed. */
+  #batched: Resident | undefined;
   #derivative: { resident: Resident; collect: Derivative["collect"] } | undefined;
   #view: Float32Array | undefined;
   #viewAt = -1;
@@ -150,14 +155,20 @@ export class Executable {
   }
 
   #copied(x: Float32Array, out: Float32Array, rows: number): void {
-    const m = this.machine, { scratch, instructions, tile } = this.#forward.image;
+    const m = this.machine, forward = this.#for(rows), { scratch, instructions, tile } = forward.image;
     const scratchAt = m.staging(SCRATCH, scratch);
     const inputAt = m.staging(INPUT, rows * this.#inputWidth * 4);
     const outputAt = m.staging(OUTPUT, rows * this.#outputWidth * 4);
-    const code = this.#forward.code(scratchAt, inputAt, outputAt, 0, 0);
+    const code = forward.code(scratchAt, inputAt, outputAt, 0, 0);
     m.f32.set(x, inputAt >> 2);
     m.run(code, instructions.length, rows, tile, 1);
     out.set(this.#outputView(outputAt >> 2, rows * this.#outputWidth));
+  }
+
+  /** The forward direction for a number of rows. */
+  #for(rows: number): Resident {
+    if (rows < BATCH) return this.#forward;
+    return this.#batched ??= new Resident(this.machine, compile(this.program, true));
   }
 
   /** A view of the output, kept from call to call so that a call makes no garbage. */
@@ -232,8 +243,8 @@ export class Executable {
         `Cannot run ${batch} vectors: there is room for ${own.batch}; call reserve(${batch})`,
       );
     }
-    const m = this.machine, { scratch, instructions, tile } = this.#forward.image;
-    const code = this.#forward.code(m.staging(SCRATCH, scratch), own.inputAt, own.outputAt, 0, 0);
+    const m = this.machine, forward = this.#for(batch), { scratch, instructions, tile } = forward.image;
+    const code = forward.code(m.staging(SCRATCH, scratch), own.inputAt, own.outputAt, 0, 0);
     m.run(code, instructions.length, batch, tile, 1);
   }
 
@@ -278,12 +289,15 @@ export class Executable {
     // The forward direction is compiled anew: the form of a pass depends on its weights.
     this.#forward.free();
     this.#forward = new Resident(this.machine, compile(this.program));
+    this.#batched?.free();
+    this.#batched = undefined;
     this.#derivative?.resident.renew();
   }
 
   /** Frees the memory now rather than when it is needed; the executable stays usable. */
   dispose(): void {
     this.#forward.free();
+    this.#batched?.free();
     this.#derivative?.resident.free();
     this.#own?.free();
     this.#own = undefined;

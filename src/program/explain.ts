@@ -114,7 +114,7 @@ function execution(program: Program): { text: string[]; cost: Cost } {
   for (let i = 0; i < program.steps.length; i++) {
     const run = runs.get(i);
     if (run) {
-      for (const packed of packRun(run)) {
+      for (const packed of packRun(run, false)) {
         text.push(`  ${describePass(run, packed)}${count(passCost(run, packed))}`);
       }
       i += run.length - 1;

@@ -32,12 +32,14 @@ export interface PackedPass {
 
 /**
  * Packs a run in as few passes as its weights allow: 16 registers are for passes without weights, and for some in unit
- * form.
+ * form; with `rows`, for batches, 4 registers whose weights rows share.
  */
-export function packRun(run: Run): PackedPass[] {
+export function packRun(run: Run, rows: boolean): PackedPass[] {
   if (!run.complex && !run.reversal) {
     const signs = packPasses(run, planPasses(run, "widest"), "signs");
     if (signs) return signs;
+    const shared = rows ? packPasses(run, planPasses(run, "rows"), "unit") : undefined;
+    if (shared) return shared;
     const unit = packPasses(run, planPasses(run, "wide"), "unit");
     if (unit) return unit;
   }
