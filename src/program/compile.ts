@@ -131,8 +131,10 @@ function emitRun(image: ImageBuilder, run: Run, rows: boolean, src: View, dst: V
       at += weights.length;
     }
   });
-  // A pass that exchanges lanes and registers cannot work in place.
-  const middle = run.reversal ? image.scratch(run.n * (run.complex ? 2 : 1)) : dst;
+  // A pass that exchanges lanes and registers cannot work in place. Nor do batches: rows of scratch lie so that they do
+  // not drive each other out of the cache (image.ts), while those of the result may be a power of two of bytes apart.
+  const apart = run.reversal || (rows && passes.length > 1);
+  const middle = apart ? image.scratch(run.n * (run.complex ? 2 : 1)) : dst;
   const bytes = run.complex ? 8 : 4;
   let from = src;
   if (run.complex && passes[0].kind === "lane") {
