@@ -32,26 +32,63 @@ function offsets(m: Memory, r: number, factors: number): number {
  * lanes of o for each register, or four of d and then four of o; the registers of a pair after each other.
  */
 function realFactor(f32: Float32Array, w: number, size: number, s: number, unit: boolean): number {
-  const width = unit ? 4 : 8;
-  let pair = w;
-  for (let k = 0; k < size; k++) {
-    if (k & s) continue;
-    const x = re[k], y = re[k + s];
-    let v = w + (k >> 2) * width + (k & 3), u = v + s;
-    if (s >= 4) {
-      v = pair + (k & 3);
-      u = v + width;
-      if ((k & 3) === 3) pair += 2 * width;
-    }
-    if (unit) {
-      re[k] = x + f32[v] * y;
-      re[k + s] = y + f32[u] * x;
-    } else {
-      re[k] = f32[v] * x + f32[v + 4] * y;
-      re[k + s] = f32[u] * y + f32[u + 4] * x;
+  if (s < 4) return unit ? unitLanes(f32, w, size, s) : generalLanes(f32, w, size, s);
+  return unit ? unitPairs(f32, w, size, s) : generalPairs(f32, w, size, s);
+}
+
+// Four loops rather than one with branches: an engine compiles each to straight code.
+
+function unitPairs(f32: Float32Array, w: number, size: number, s: number): number {
+  for (let block = 0; block < size; block += 2 * s) {
+    for (let k = block; k < block + s; k += 4, w += 8) {
+      const a = re[k], b = re[k + 1], c = re[k + 2], d = re[k + 3];
+      const e = re[k + s], f = re[k + s + 1], g = re[k + s + 2], h = re[k + s + 3];
+      re[k] = a + f32[w] * e;
+      re[k + 1] = b + f32[w + 1] * f;
+      re[k + 2] = c + f32[w + 2] * g;
+      re[k + 3] = d + f32[w + 3] * h;
+      re[k + s] = e + f32[w + 4] * a;
+      re[k + s + 1] = f + f32[w + 5] * b;
+      re[k + s + 2] = g + f32[w + 6] * c;
+      re[k + s + 3] = h + f32[w + 7] * d;
     }
   }
-  return w + (size >> 2) * width;
+  return w;
+}
+
+function generalPairs(f32: Float32Array, w: number, size: number, s: number): number {
+  for (let block = 0; block < size; block += 2 * s) {
+    for (let first = block; first < block + s; first += 4, w += 16) {
+      for (let v = 0; v < 4; v++) {
+        const k = first + v, x = re[k], y = re[k + s];
+        re[k] = f32[w + v] * x + f32[w + v + 4] * y;
+        re[k + s] = f32[w + v + 8] * y + f32[w + v + 12] * x;
+      }
+    }
+  }
+  return w;
+}
+
+function unitLanes(f32: Float32Array, w: number, size: number, s: number): number {
+  for (let k = 0; k < size; k += 4, w += 4) {
+    const a = re[k], b = re[k + 1], c = re[k + 2], d = re[k + 3];
+    re[k] = a + f32[w] * (s === 1 ? b : c);
+    re[k + 1] = b + f32[w + 1] * (s === 1 ? a : d);
+    re[k + 2] = c + f32[w + 2] * (s === 1 ? d : a);
+    re[k + 3] = d + f32[w + 3] * (s === 1 ? c : b);
+  }
+  return w;
+}
+
+function generalLanes(f32: Float32Array, w: number, size: number, s: number): number {
+  for (let k = 0; k < size; k += 4, w += 8) {
+    const a = re[k], b = re[k + 1], c = re[k + 2], d = re[k + 3];
+    re[k] = f32[w] * a + f32[w + 4] * (s === 1 ? b : c);
+    re[k + 1] = f32[w + 1] * b + f32[w + 5] * (s === 1 ? a : d);
+    re[k + 2] = f32[w + 2] * c + f32[w + 6] * (s === 1 ? d : a);
+    re[k + 3] = f32[w + 3] * d + f32[w + 7] * (s === 1 ? c : b);
+  }
+  return w;
 }
 
 /** Exchanges lanes and registers: lane v of register t becomes lane t of register v, registers 1 and 2 swapped. */
@@ -76,16 +113,23 @@ function signFactor(size: number, s: number): void {
 /** Reads the registers of an iteration. */
 function readReal(f32: Float32Array, p: number, registers: number): void {
   for (let t = 0; t < registers; t++) {
-    for (let v = 0, at = p + from[t]; v < 4; v++) re[t * 4 + v] = f32[at + v];
+    const at = p + from[t], k = t * 4;
+    re[k] = f32[at];
+    re[k + 1] = f32[at + 1];
+    re[k + 2] = f32[at + 2];
+    re[k + 3] = f32[at + 3];
   }
 }
 
 /** Writes them, each times its entry of the diagonal when there is one; returns the next weight. */
 function writeReal(f32: Float32Array, q: number, registers: number, scaled: boolean, w: number): number {
+  if (scaled) { for (let k = 0; k < registers * 4; k++) re[k] *= f32[w++]; }
   for (let t = 0; t < registers; t++) {
-    for (let v = 0, at = q + to[t]; v < 4; v++) {
-      f32[at + v] = scaled ? re[t * 4 + v] * f32[w++] : re[t * 4 + v];
-    }
+    const at = q + to[t], k = t * 4;
+    f32[at] = re[k];
+    f32[at + 1] = re[k + 1];
+    f32[at + 2] = re[k + 2];
+    f32[at + 3] = re[k + 3];
   }
   return w;
 }
