@@ -48,7 +48,7 @@ const CURVATURE = 0.9;
  * @example
  * ```ts
  * const weights = new Float64Array([-1.2, 1]);
- * const rosenbrock: LossAndGradient = ([x, y], gradient) => {
+ * const rosenbrock = ([x, y]: Float64Array, gradient: Float64Array): number => {
  *   gradient.set([-2 * (1 - x) - 400 * x * (y - x * x), 200 * (y - x * x)]);
  *   return (1 - x) ** 2 + 100 * (y - x * x) ** 2;
  * };

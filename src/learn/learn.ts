@@ -48,6 +48,7 @@ const NEAR_BOUND = 1.25;
  * @throws RangeError or TypeError (as a rejection) for options that make no sense.
  * @example
  * ```ts
+ * import { checkTarget, learn } from "@papillon/papillon";
  * const fit = await learn(checkTarget([1, 1, 1, -1]), { seed: 1 });
  * console.log(fit.rmse, fit.factors.length, fit.stopped); // 0 1 "converged"
  * ```
