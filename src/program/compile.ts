@@ -5,10 +5,11 @@
  * @module
  */
 
-import { Op, passOperation, Space, type View } from "../kernels/record.ts";
-import { findRuns, type Run } from "./chain.ts";
+import { Op, Space, type View } from "../kernels/record.ts";
+import { findRuns } from "./chain.ts";
 import { type Image, ImageBuilder } from "./image.ts";
-import { type PackedPass, packRun, panelIndex } from "./pack.ts";
+import { emitRun } from "./emit_run.ts";
+import { panelIndex } from "./pack.ts";
 import type { Program } from "./program.ts";
 import { simplify } from "./simplify.ts";
 import {
@@ -107,63 +108,6 @@ function lastUses(steps: readonly Step[], output: number): Map<number, number> {
 /** Emits a copy of `width` floats a row. */
 export function copy(image: ImageBuilder, src: View, dst: View, width: number): void {
   image.emit({ op: Op.window, count: width, src, dst, extra: [width, 0] });
-}
-
-function emitRun(image: ImageBuilder, run: Run, rows: boolean, src: View, dst: View): void {
-  const packed = packRun(run, rows);
-  const passes = packed.map(({ pass }) => pass);
-  const lengths = packed.map(({ weights }) => weights.length);
-  // The packed weights are used for the first write and then dropped; after an eviction they are packed anew.
-  let ready: PackedPass[] | undefined = packed;
-  const forms = packed.map(({ form, scaled }) => ({ form, scaled }));
-  let weights = image.weights(lengths.reduce((sum, length) => sum + length), (memory, at) => {
-    const all = ready ?? packRun(run, rows);
-    ready = undefined;
-    const same = all.length === forms.length &&
-      all.every((one, i) =>
-        one.form === forms[i].form && one.scaled === forms[i].scaled && one.weights.length === lengths[i]
-      );
-    if (!same) {
-      throw new Error("the weights of this program were changed in place: call renew() after changing them");
-    }
-    for (const { weights } of all) {
-      memory.set(weights, at);
-      at += weights.length;
-    }
-  });
-  // A pass that exchanges lanes and registers cannot work in place. Nor do batches: rows of scratch lie so that they do
-  // not drive each other out of the cache (image.ts), while those of the result may be a power of two of bytes apart.
-  const apart = run.reversal || (rows && passes.length > 1);
-  const middle = apart ? image.scratch(run.n * (run.complex ? 2 : 1)) : dst;
-  const bytes = run.complex ? 8 : 4;
-  let from = src;
-  if (run.complex && passes[0].kind === "lane") {
-    image.emit({ op: Op.split, count: run.n / 4, src, dst: middle });
-    from = middle;
-  }
-  packed.forEach(({ pass, form, scaled, table }, i) => {
-    const to = i === passes.length - 1 ? dst : middle;
-    const first = run.complex && i === 0 ? 1 : 0, last = run.complex && i === passes.length - 1 ? 2 : 0;
-    image.emit({
-      op: pass.kind === "pass"
-        ? passOperation(run.complex, pass.strides.length, form, pass.lanes)
-        : (run.complex ? Op.complexLane1 : Op.realLane1) + pass.strides[0] - 1,
-      count: run.n / 4 >> (pass.kind === "pass" ? pass.strides.length : 0),
-      src: from,
-      dst: to,
-      stride: pass.kind === "pass" ? pass.strides.map((s) => s * bytes) : [],
-      dstStride: pass.kind === "pass" ? pass.targets.map((s) => s * bytes) : [],
-      extra: [first | last | (scaled ? 4 : 0)],
-      weights,
-      table: pass.kind === "pass" ? storeIndex(image, table) : 0,
-    });
-    weights += lengths[i] * 4;
-    from = to;
-  });
-  if (run.complex && passes[passes.length - 1].kind === "lane") {
-    image.emit({ op: Op.join, count: run.n / 4, src: dst, dst });
-  }
-  if (middle !== dst) image.release(middle);
 }
 
 function emitStep(
