@@ -28,6 +28,8 @@ export class Arena {
   /** Free ranges [start, end), sorted, never adjacent. */
   readonly #free: { start: number; end: number }[] = [];
   readonly #evictable: Set<Block> = new Set<Block>();
+  /** Goes up with each allocation and each block given back: while it stands still, nothing moves. */
+  version = 0;
   #end: number;
   #evictableBytes = 0;
   #clock = 0;
@@ -57,6 +59,7 @@ export class Arena {
 
   /** Allocates a block; unless pinned it may be evicted by a later allocation. */
   allocate(bytes: number, pinned: boolean): Block {
+    this.version++;
     const size = Math.max(ALIGN, Math.ceil(bytes / ALIGN) * ALIGN);
     if (!pinned && this.#evictableBytes + size > this.#budget) this.#makeRoom(size);
     const address = this.#take(size);
@@ -71,6 +74,7 @@ export class Arena {
   /** Gives a block back. Freeing a block twice, or one that was evicted, does nothing. */
   free(block: Block): void {
     if (!block.live) return;
+    this.version++;
     block.live = false;
     if (this.#evictable.delete(block)) this.#evictableBytes -= block.bytes;
     this.#give(block.address, block.address + block.bytes);

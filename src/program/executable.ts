@@ -32,6 +32,8 @@ class Resident {
   #output = -1;
   #cotangent = -1;
   #gradient = -1;
+  /** Goes up whenever the instructions are linked to other addresses. */
+  links = 0;
 
   constructor(machine: Machine, image: Image) {
     this.#machine = machine;
@@ -60,6 +62,7 @@ class Resident {
     ) {
       const bases: Bases = { program: block.address, scratch, input, output, cotangent, gradient };
       this.image.link(this.#machine, bases);
+      this.links++;
       this.#scratch = scratch;
       this.#input = input;
       this.#output = output;
@@ -67,6 +70,11 @@ class Resident {
       this.#gradient = gradient;
     }
     return block.address + this.image.code;
+  }
+
+  /** Marks the program as used just now, so that others are evicted before it. */
+  use(): void {
+    this.#block!.lastUse = this.#machine.arena.tick();
   }
 
   /** Writes the weights again after they changed. */
@@ -77,6 +85,20 @@ class Resident {
   free(): void {
     if (this.#block) this.#machine.arena.free(this.#block);
   }
+}
+
+/** A program and its operands in memory. */
+interface Prepared {
+  readonly resident: Resident;
+  readonly rows: number;
+  readonly version: number;
+  readonly links: number;
+  readonly code: number;
+  readonly count: number;
+  readonly tile: number;
+  /** Element index of the input. */
+  readonly input: number;
+  readonly output: Float32Array;
 }
 
 /** Input and output of a program in the memory of a machine. */
@@ -110,8 +132,8 @@ export class Executable {
   /** The forward direction for batches, made when it is first needed. */
   #batched: Resident | undefined;
   #derivative: { resident: Resident; collect: Derivative["collect"] } | undefined;
-  #view: Float32Array | undefined;
-  #viewAt = -1;
+  /** What the last copying call found, good while nothing in memory has moved and the batch is the same. */
+  #last: Prepared | undefined;
   #own: Own | undefined;
 
   /**
@@ -155,31 +177,43 @@ export class Executable {
   }
 
   #copied(x: Float32Array, out: Float32Array, rows: number): void {
-    const m = this.machine, forward = this.#for(rows), { scratch, instructions, tile } = forward.image;
+    const m = this.machine;
+    let last = this.#last;
+    if (
+      last === undefined || last.rows !== rows || last.version !== m.arena.version ||
+      last.links !== last.resident.links
+    ) last = this.#last = this.#prepare(rows);
+    last.resident.use();
+    m.f32.set(x, last.input);
+    m.run(last.code, last.count, rows, last.tile, 1);
+    out.set(last.output);
+  }
+
+  /** Puts program and operands into memory for a copying call. */
+  #prepare(rows: number): Prepared {
+    const m = this.machine, resident = this.#for(rows), { scratch, instructions, tile } = resident.image;
     const scratchAt = m.staging(SCRATCH, scratch);
     const inputAt = m.staging(INPUT, rows * this.#inputWidth * 4);
     const outputAt = m.staging(OUTPUT, rows * this.#outputWidth * 4);
-    const code = forward.code(scratchAt, inputAt, outputAt, 0, 0);
-    m.f32.set(x, inputAt >> 2);
-    m.run(code, instructions.length, rows, tile, 1);
-    out.set(this.#outputView(outputAt >> 2, rows * this.#outputWidth));
+    const code = resident.code(scratchAt, inputAt, outputAt, 0, 0);
+    return {
+      resident,
+      rows,
+      version: m.arena.version,
+      links: resident.links,
+      code,
+      count: instructions.length,
+      tile,
+      input: inputAt >> 2,
+      // A view made once, so that a call makes no garbage.
+      output: m.f32.subarray(outputAt >> 2, (outputAt >> 2) + rows * this.#outputWidth),
+    };
   }
 
   /** The forward direction for a number of rows. */
   #for(rows: number): Resident {
     if (rows < BATCH) return this.#forward;
     return this.#batched ??= new Resident(this.machine, compile(this.program, true));
-  }
-
-  /** A view of the output, kept from call to call so that a call makes no garbage. */
-  #outputView(at: number, length: number): Float32Array {
-    const f32 = this.machine.f32;
-    let view = this.#view;
-    if (view === undefined || view.buffer !== f32.buffer || this.#viewAt !== at || view.length !== length) {
-      view = this.#view = f32.subarray(at, at + length);
-      this.#viewAt = at;
-    }
-    return view;
   }
 
   /**
@@ -291,6 +325,7 @@ export class Executable {
     this.#forward = new Resident(this.machine, compile(this.program));
     this.#batched?.free();
     this.#batched = undefined;
+    this.#last = undefined;
     this.#derivative?.resident.renew();
   }
 
