@@ -174,14 +174,15 @@ function planNatural(run: Run, sharing: Sharing): Pass[] {
 }
 
 /**
- * How many factors each pass gets. Complex passes hold 4 vectors, real ones 8; 16 vectors ("wide") pay where they save a
- * pass of few factors, that is for 4 and for 10 of them (measured), and always where there are no weights ("widest"). For batches ("rows") real passes hold 4 too, whose kernels share weights
- * between the rows.
+ * How many factors each pass gets. Complex passes hold 4 vectors, real ones 8; 16 pay where they save a pass of few
+ * factors: for 4 and 10 factors with weights ("wide"), for 4 and 7 without ("widest"; all measured). For batches ("rows")
+ * real passes hold 4 too, whose kernels share weights between the rows.
  */
 function share(count: number, complex: boolean, sharing: Sharing): number[] {
   if (complex || sharing === "rows") return spread(count, 2);
-  if (sharing === "widest") return spread(count, 4);
-  if (sharing === "wide" && (count === 4 || count === 10)) return count === 4 ? [4] : [4, 3, 3];
+  if (sharing === "widest") return spread(count, count === 4 || count === 7 ? 4 : 3);
+  if (sharing === "wide" && count === 4) return [4];
+  if (sharing === "wide" && count === 10) return [4, 3, 3];
   return spread(count, 3);
 }
 
