@@ -16,8 +16,11 @@ import type { Program } from "./program.ts";
 /** Bytes of input and output that one call to the kernels takes when data are copied in and out. */
 const CHUNK_BYTES = 1 << 20;
 
-/** From this many vectors on a batch is worth a program of its own, whose passes share weights between rows. */
-const BATCH = 8;
+/**
+ * From this many vectors on a batch is worth a program of its own, whose passes share weights between rows; but only
+ * while a few rows of this many floats fit into the cache together.
+ */
+const BATCH = 8, BATCH_WIDTH = 2048;
 
 /** Numbers of the areas of memory that programs share. */
 const SCRATCH = 0, INPUT = 1, OUTPUT = 2, COTANGENT = 3, GRADIENT = 4;
@@ -212,7 +215,7 @@ export class Executable {
 
   /** The forward direction for a number of rows. */
   #for(rows: number): Resident {
-    if (rows < BATCH) return this.#forward;
+    if (rows < BATCH || Math.max(...this.program.widths) > BATCH_WIDTH) return this.#forward;
     return this.#batched ??= new Resident(this.machine, compile(this.program, true));
   }
 
