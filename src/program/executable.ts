@@ -20,7 +20,7 @@ const CHUNK_BYTES = 1 << 20;
  * From this many vectors on a batch is worth a program of its own, whose passes share weights between rows; but only
  * while a few rows of this many floats fit into the cache together.
  */
-const BATCH = 8, BATCH_WIDTH = 2048;
+const BATCH = 8, BATCH_WIDTH = 1024;
 
 /** Numbers of the areas of memory that programs share. */
 const SCRATCH = 0, INPUT = 1, OUTPUT = 2, COTANGENT = 3, GRADIENT = 4;
