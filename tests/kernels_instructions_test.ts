@@ -19,7 +19,7 @@ import { blocks, programOf, type Recipe, recipes } from "./programs.ts";
 const RECIPES: fc.Arbitrary<Recipe> = recipes({ most: 4 });
 
 /** Room for each operand, in bytes. */
-const ROOM = 1 << 15;
+const ROOM = 40 << 10;
 /** Bytes between the parts of memory. */
 const GAP = 256;
 
@@ -147,7 +147,7 @@ for (const machine of machines.filter((m) => m.name !== "scalar")) {
             const program = builder.build(value);
             for (const image of [compile(program), differentiate(program).image]) {
               for (const instruction of image.instructions) {
-                compareOne(machine, twin, image, instruction, 1 + random.integer(5), random);
+                compareOne(machine, twin, image, instruction, 1 + random.integer(8), random);
               }
             }
           }

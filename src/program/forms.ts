@@ -25,8 +25,11 @@ export interface Divided {
 /** Scales may grow this far from 1 before they are brought back: they multiply values of any size the user has. */
 const LARGEST = 2 ** 40;
 
-/** How far from −bc the product ad may be, relatively, for a block to count as [[1, w], [1, −w]]. */
-const CROSS = 2 ** -23;
+/**
+ * How far from −bc the product ad may be, relatively, for a block to count as [[1, w], [1, −w]]: as far as rounding the
+ * four entries to float32 can take it.
+ */
+const CROSS = 2 ** -22;
 
 /**
  * Divides the diagonals out of the factors of a pass, given the scale of the columns; undefined when that would divide
@@ -124,8 +127,9 @@ function divideByColumn(
     if (!divisible(size(a)) || !divisible(size(c))) return undefined;
     const up = quotient(b, a), down = quotient(d, c), w = size(up);
     if (!(size([up[0] + down[0], up[1] + down[1]]) <= CROSS * w) || !(w <= LARGEST)) return undefined;
-    set(partner, k, up);
-    set(partner, j, down);
+    const mean: Complex = [(up[0] - down[0]) / 2, (up[1] - down[1]) / 2];
+    set(partner, k, mean);
+    set(partner, j, [-mean[0], -mean[1]]);
     set(next, k, a);
     set(next, j, c);
   }
