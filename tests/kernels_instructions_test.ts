@@ -81,20 +81,24 @@ function compareOne(
     for (const m of [machine, twin]) m.run(base + code, 1, rows, rows, fresh);
     const got = machine.f32.subarray(base >> 2, end >> 2), want = twin.f32.subarray(base >> 2, end >> 2);
     const name = nameOf(instruction.op);
+    // Rounding is that of the largest number on the way: partner weights of the unit form may be large, and cancel.
+    let largest = 1;
+    for (let k = 0; k < want.length; k++) {
+      if (want[k] !== before[k] && Math.abs(want[k]) > largest) largest = Math.abs(want[k]);
+    }
     let changed = false;
     for (let k = 0; k < got.length; k++) {
-      if (Object.is(want[k], before[k])) {
-        // What one leaves alone, the other must not touch; equal results are rare but no fault.
-        if (!(Object.is(got[k], before[k]) || Math.abs(got[k] - want[k]) <= 1e-5)) {
-          assert.fail(`${name}: float ${k} changed from ${before[k]} to ${got[k]}, but not in the twin`);
-        }
+      if (Object.is(got[k], want[k])) {
+        changed ||= !Object.is(want[k], before[k]);
         continue;
       }
-      changed = true;
-      const size = Math.max(1, Math.abs(want[k]));
-      if (!(Math.abs(got[k] - want[k]) <= 2e-5 * size)) {
-        assert.fail(`${name}: float ${k} is ${got[k]}, in the twin ${want[k]} (it was ${before[k]})`);
+      // What one leaves alone the other must not touch, unless the result happens to be what was there before.
+      const left = Object.is(want[k], before[k]), allowed = left ? 1e-6 : 1e-5 * largest;
+      if (!(Math.abs(got[k] - want[k]) <= allowed)) {
+        const was = left ? "which it left alone" : `it was ${before[k]}`;
+        assert.fail(`${name}: float ${k} is ${got[k]}, in the twin ${want[k]} (${was})`);
       }
+      changed = true;
     }
     if (changed) seen.add(instruction.op);
   } finally {

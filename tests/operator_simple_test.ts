@@ -77,6 +77,9 @@ Deno.test("the dense matrix and the adjoint of an operator leave its bias out", 
   assert.deepEqual(map.toDense(), linear.toDense());
   assert.deepEqual(map.transpose().toDense(), linear.transpose().toDense());
   assert.deepEqual(map.adjoint().toDense(), linear.adjoint().toDense());
+  const x = new Float32Array([1, 2, 3, 4]);
+  assert.deepEqual(map.adjoint().adjoint().apply(x), linear.apply(x));
+  assert.deepEqual(map.transpose().transpose().apply(x), linear.apply(x));
 });
 
 Deno.test("wrong diagonals and dense matrices are refused in a sentence", () => {

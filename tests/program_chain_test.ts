@@ -135,21 +135,22 @@ function assertReversals(
 }
 
 for (let levels = 4; levels <= 16; levels++) {
-  const n = 2 ** levels;
+  const n = 2 ** levels, tolerance = 1e-6 * levels;
   Deno.test(`a bit reversal costs no pass of its own at n = ${n}, in front of increasing and behind decreasing strides`, () => {
-    // Large sizes take long to check: there, each form in one of the two places only.
-    const forms = ["any", "signs", "twiddles", "scaled"];
-    for (const field of FIELDS) {
-      for (const [i, form] of forms.entries()) {
-        for (const [j, reversal] of (["before", "after"] as const).entries()) {
-          if (levels > 12 && (i + j + levels) % 2 === 0) continue;
-          const program = butterflyProgram({ n, field, increasing: reversal === "before", form, reversal });
-          assertReversals(program, [reversal], 0);
-          const label = `${field} ${form}, ${reversal}`, tolerance = 1e-6 * levels;
-          assertRuns(program, 1, tolerance, label);
-          if (levels <= 10) { for (const batch of [2, 5, 37]) assertRuns(program, batch, tolerance, label); }
-          else if (i === j) assertRuns(program, 4, tolerance, label);
-        }
+    const shapes = FIELDS.flatMap((field) =>
+      ["any", "signs", "twiddles", "scaled"].flatMap((form) =>
+        (["before", "after"] as const).map((reversal) => ({ field, form, reversal }))
+      )
+    );
+    for (const [i, { field, form, reversal }] of shapes.entries()) {
+      // Large sizes take long to check: there, some shapes at each size.
+      if (levels > 12 && i % 5 !== levels % 5) continue;
+      const program = butterflyProgram({ n, field, increasing: reversal === "before", form, reversal });
+      // Complex factors with real weights become real ones on twice as many points: those have no such passes.
+      if (field === "real" || form !== "signs") assertReversals(program, [reversal], 0);
+      const label = `${field} ${form}, ${reversal}`;
+      for (const batch of levels <= 9 ? [1, 2, 5, 37] : levels <= 12 ? [1, 4] : [1]) {
+        assertRuns(program, batch, tolerance, label);
       }
     }
   });
@@ -202,7 +203,7 @@ Deno.test("a reversal on the wrong side, of 4 or 8 points, or on both sides, is 
           [butterflyProgram({ ...shape, increasing: false, reversal: "both" }), ["after"], 1],
         ] as const;
         for (const [program, reversals, left] of cases) {
-          assertReversals(program, reversals, left);
+          if (field === "real" || form !== "signs") assertReversals(program, reversals, left);
           for (const batch of [1, 6]) {
             assertRuns(program, batch, 1e-6 * Math.log2(n), `${field} ${form} ${n}`);
           }
@@ -347,7 +348,7 @@ Deno.test("passes take each factor of a run once, in order, and never hold more 
     odd: fc.constantFrom(1, 3, 5),
     field: fc.constantFrom(...FIELDS),
     picks: fc.array(fc.nat(100), { minLength: 1, maxLength: 14 }),
-    sharing: fc.constantFrom<Sharing>("narrow", "wide", "widest"),
+    sharing: fc.constantFrom<Sharing>("rows", "narrow", "wide", "widest"),
     ordered: fc.constantFrom("up", "down", "any"),
   });
   fc.assert(
@@ -375,7 +376,13 @@ Deno.test("passes take each factor of a run once, in order, and never hold more 
           const taken: number[] = run.factors.slice(first, first + count).map((f) => f.pattern.d);
           const want = lanes === 1 ? [1, 2, ...strides] : lanes === 2 ? [...strides, 2, 1] : strides;
           assert.deepEqual(taken, want);
-          const most = kind === "lane" ? 1 : field === "complex" ? 2 : sharing === "narrow" ? 3 : 4;
+          const most = kind === "lane"
+            ? 1
+            : field === "complex" || sharing === "rows"
+            ? 2
+            : sharing === "narrow"
+            ? 3
+            : 4;
           assert.ok(strides.length >= 1 && strides.length <= most);
           assert.equal(kind === "lane", strides[0] <= 2 && lanes === 0);
           factor += count;

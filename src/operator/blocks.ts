@@ -4,6 +4,7 @@
  * @module
  */
 
+import { rotationBlocks, unitaryBlocks } from "./angles.ts";
 import type { Random } from "../program/random.ts";
 import { type Field, floats } from "../program/step.ts";
 
@@ -37,7 +38,7 @@ export function fillBlocks(
 }
 
 /** One block, row-major, interleaved if complex. */
-function draw(field: Field, init: Initial | "identity", random?: Random): number[] {
+function draw(field: Field, init: Initial | "identity", random?: Random): ArrayLike<number> {
   const complex = field === "complex";
   if (init === "identity") return complex ? [1, 0, 0, 0, 0, 0, 1, 0] : [1, 0, 0, 1];
   if (random === undefined || (init !== "normal" && init !== "orthogonal")) {
@@ -51,19 +52,9 @@ function draw(field: Field, init: Initial | "identity", random?: Random): number
   }
   const turn = (): number => 2 * Math.PI * random.uniform();
   if (!complex) {
-    const theta = turn(), p = random.uniform() < 0.5 ? -1 : 1;
-    return [p * Math.cos(theta), -p * Math.sin(theta), Math.sin(theta), Math.cos(theta)];
+    const theta = turn(), determinant = random.uniform() < 0.5 ? -1 : 1;
+    return rotationBlocks([theta], [determinant]);
   }
-  const phi = Math.asin(Math.sqrt(random.uniform())), alpha = turn(), psi = turn(), chi = turn();
-  const c = Math.cos(phi), s = Math.sin(phi);
-  return [
-    c * Math.cos(alpha + psi),
-    c * Math.sin(alpha + psi),
-    s * Math.cos(alpha + chi),
-    s * Math.sin(alpha + chi),
-    -s * Math.cos(alpha - chi),
-    -s * Math.sin(alpha - chi),
-    c * Math.cos(alpha - psi),
-    c * Math.sin(alpha - psi),
-  ];
+  const phi = Math.asin(Math.sqrt(random.uniform()));
+  return unitaryBlocks({ phi: [phi], alpha: [turn()], psi: [turn()], chi: [turn()] });
 }

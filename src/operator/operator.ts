@@ -235,11 +235,16 @@ export class Transposed extends Operator {
 
   /** The operator itself where this is its adjoint. */
   override adjoint(): Operator {
-    return this.conjugate ? this.of : super.adjoint();
+    return this.conjugate && this.#linear() ? this.of : super.adjoint();
   }
 
   /** The operator itself where this is its transpose. */
   override transpose(): Operator {
-    return this.conjugate ? super.transpose() : this.of;
+    return !this.conjugate && this.#linear() ? this.of : super.transpose();
+  }
+
+  /** Whether the operator has no bias, which the transpose of a transpose must not bring back. */
+  #linear(): boolean {
+    return this.of.program.steps.every((step) => step.kind !== "bias");
   }
 }
