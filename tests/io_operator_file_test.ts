@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { blockDiagonal } from "../src/operator/block_diagonal.ts";
 import { loadOperator, saveOperator } from "../src/io/operator_file.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "../src/io/safetensors.ts";
 import { Butterfly } from "../src/operator/butterfly.ts";
@@ -42,10 +43,14 @@ function leaf(rows: number, cols: number): fc.Arbitrary<Operator> {
   return fc.oneof(butterfly, dense, permutation, diagonal);
 }
 
-/** Leaves, and transposes and adjoints of them. */
+/** Leaves, two of them on a diagonal, and transposes and adjoints of leaves. */
 function part(rows: number, cols: number): fc.Arbitrary<Operator> {
+  const halves = rows > 1 && cols > 1
+    ? [fc.tuple(leaf(1, 1), leaf(rows - 1, cols - 1)).map((blocks): Operator => blockDiagonal(...blocks))]
+    : [];
   return fc.oneof(
     leaf(rows, cols),
+    ...halves,
     leaf(cols, rows).map((operator) => operator.adjoint()),
     leaf(cols, rows).map((operator) => operator.transpose()),
     leaf(rows, cols).map((operator) => operator.transpose().adjoint()),

@@ -102,12 +102,46 @@ Deno.test("each kind of blocks gets the cheapest form that it allows", () => {
       assert.equal(natural.filter((form) => form === "unit").length, 1);
       assert.ok(natural.every((form) => form === "unit" || form === "twiddles"));
       assert.equal(natural.indexOf("unit"), increasing ? 0 : natural.length - 1);
-      // One block of another form, and its pass has unit diagonals.
-      const builder = new ProgramBuilder(n);
-      const plain = hadamard(n, increasing), spoilt = plain.weights.map((w) => w.slice());
+      // One block of another form, and its pass has unit diagonals; the others still need no weights.
+      const builder = new ProgramBuilder(n), plain = hadamard(n, increasing);
+      const spoilt = plain.weights.map((w) => w.slice());
       spoilt[1][3] = 0.5;
       const value = factors(builder, 0, n, "real", strides(n, increasing), (_, i) => spoilt[i]);
-      all(forms(builder.build(value)), "unit");
+      const passes = packed(builder.build(value));
+      const own = passes.find(({ pass }) => pass.first <= 1 && 1 < pass.first + pass.count);
+      assert.equal(own?.form, "unit");
+      assert.ok(passes.every(({ form }) => form === "unit" || form === "signs"));
+    }
+  }
+});
+
+Deno.test("a scale of 1 + i is applied like any other", () => {
+  const n = 16;
+  for (const d of [4, 1]) {
+    // Unit diagonals leave 1 or 1 + i.
+    const order = d === 4 ? [4] : strides(n);
+    const unit = made(
+      n,
+      "complex",
+      order,
+      (
+        stride,
+        beta,
+        gamma,
+        delta,
+      ) => [
+        beta === gamma ? 1 : 0.5,
+        beta === gamma && stride === order[order.length - 1] && delta === 0 ? 1 : 0,
+      ],
+    );
+    // Twiddles do too: both rows of each block times 1 + i.
+    const paired = made(n, "complex", order, (stride, beta, gamma) => {
+      const sign = beta + gamma === 2 ? -1 : 1;
+      return [sign, stride === order[order.length - 1] ? sign : 0];
+    });
+    for (const program of [unit, paired]) {
+      assert.ok(packed(program).at(-1)?.scaled);
+      assertEachEntry(program, true, 3, `${order}`);
     }
   }
 });

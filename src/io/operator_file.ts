@@ -8,7 +8,7 @@
  *   { "type": "permutation", "field": "complex" } ] } }
  * ```
  *
- * The tensors of a product's operator number i are named `i.` and then as if it stood alone. Real tensors are
+ * The tensors of operator number i of a product or block diagonal are named `i.` and then as if it stood alone. Real tensors are
  * F32, complex ones C64:
  *
  * | type | tensors |
@@ -18,11 +18,13 @@
  * | diagonal | `diagonal` [n] |
  * | dense | `matrix` [rows, cols] |
  * | product | those of `operators`, listed as written: the last is applied first |
+ * | block-diagonal | those of `operators`, the first block first |
  * | transposed | those of its operator `of`; `conjugate` tells the adjoint from the transpose |
  *
  * @module
  */
 
+import { BlockDiagonal, blockDiagonal } from "../operator/block_diagonal.ts";
 import { Butterfly } from "../operator/butterfly.ts";
 import { Dense } from "../operator/dense.ts";
 import { Diagonal } from "../operator/diagonal.ts";
@@ -66,9 +68,9 @@ export function saveOperator(operator: Operator): Uint8Array {
     if (++count > MOST_OPERATORS) {
       throw new RangeError(`Cannot save operator: it has more than ${MOST_OPERATORS} parts`);
     }
-    if (operator instanceof Product) {
+    if (operator instanceof Product || operator instanceof BlockDiagonal) {
       const operators = operator.operators.map((part, i) => save(part, `${prefix}${i}.`, depth + 1));
-      return { type: "product", operators };
+      return { type: operator instanceof Product ? "product" : "block-diagonal", operators };
     }
     if (operator instanceof Transposed) {
       return { type: "transposed", conjugate: operator.conjugate, of: save(operator.of, prefix, depth + 1) };
@@ -157,11 +159,12 @@ class Loader {
     if (++this.#count > MOST_OPERATORS) throw this.#bad(`it has more than ${MOST_OPERATORS} operators`);
     if (!isNode(node)) throw this.#bad(`an operator is not a JSON object`);
     switch (node.type) {
-      case "product": {
-        const { operators } = node;
-        if (!Array.isArray(operators)) throw this.#bad("a product's operators are not a list");
+      case "product":
+      case "block-diagonal": {
+        const { operators, type } = node;
+        if (!Array.isArray(operators)) throw this.#bad(`a ${type}'s operators are not a list`);
         const parts = operators.map((part, i) => this.load(part, `${prefix}${i}.`, depth + 1));
-        return this.#make(() => product(...parts));
+        return this.#make(() => type === "product" ? product(...parts) : blockDiagonal(...parts));
       }
       case "transposed": {
         // Not of.adjoint(): what was saved is what is loaded.
