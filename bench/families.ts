@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Butterfly, type MachineName, type Operator } from "../src/mod.ts";
+import { bitReversal, Butterfly, type MachineName, type Operator, Permutation, product } from "../src/mod.ts";
 import { butterflyGradient, butterflyProduct, type Field, type Numbers } from "./lib/reference.ts";
 import { butterflyFactors, increasingStrides, type Kind } from "./lib/weights.ts";
 
@@ -42,6 +42,23 @@ export function butterflySample(n: number, field: Field, kind: Kind): Sample {
   };
 }
 
+/** The Fourier transform, unnormalised, in natural order at both ends: Fourier factors behind a bit reversal. */
+function fourierSample(n: number): Sample {
+  const factors = butterflyFactors(n, "complex", "Fourier");
+  const strides = increasingStrides(n), index = bitReversal(n);
+  return {
+    operator: product(
+      Butterfly.fromFactors(n, factors, { field: "complex" }),
+      Permutation.bitReversal(n, "complex"),
+    ),
+    reference(x) {
+      const y = new Float64Array(2 * n);
+      index.forEach((j, i) => y.set([x[2 * j], x[2 * j + 1]], 2 * i));
+      return butterflyProduct(factors, strides, y, "complex");
+    },
+  };
+}
+
 /** In the order of the tables. */
 export const FAMILIES: readonly Family[] = [
   {
@@ -71,5 +88,18 @@ export const FAMILIES: readonly Family[] = [
     field: "complex",
     builds: ["relaxed"],
     sample: (n) => butterflySample(n, "complex", "orthogonal"),
+  },
+  {
+    label: "Fourier transform",
+    field: "complex",
+    builds: ["relaxed", "simd"],
+    apply: true,
+    sample: fourierSample,
+  },
+  {
+    label: "Hadamard transform",
+    field: "real",
+    builds: ["relaxed", "simd"],
+    sample: (n) => butterflySample(n, "real", "Hadamard"),
   },
 ];

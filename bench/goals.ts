@@ -76,6 +76,8 @@ export const GOALS: readonly Goal[] = [
   { set: SPEED, of: real, to: peer("FFTW c2c", "complex"), atMost: 1 },
   { set: SPEED, of: papillon("butterfly", "real", "relaxed", 64), to: real, atMost: 0.65, sizes: [1024] },
   { set: SPEED, of: complex, to: pffft, atMost: 1 },
+  { set: SPEED, of: papillon("Fourier transform", "complex"), to: pffft, atMost: 0.8 },
+  { set: SPEED, of: papillon("Hadamard transform", "real"), to: real, atMost: 0.5 },
   {
     set: SPEED,
     of: learning("real", 64),

@@ -2,15 +2,15 @@
  * A program in the memory of a machine with its input and output beside it, to be run again and again: the kernels alone,
  * without the copies that `apply` makes. This is what pffft's and FFTW's figures are, so it is what they are compared with.
  *
- * The one file of the benchmarks that reaches below the public interface.
+ * The one file of the benchmarks that reaches below the public interface, for backward runs without copies.
  *
  * @module
  */
 import type { Block } from "../../src/kernels/arena.ts";
 import type { Machine } from "../../src/kernels/machine.ts";
 import type { Bases } from "../../src/kernels/record.ts";
-import { compile } from "../../src/program/compile.ts";
 import { differentiate } from "../../src/program/differentiate.ts";
+import { Executable } from "../../src/program/executable.ts";
 import type { Image } from "../../src/program/image.ts";
 import type { Program } from "../../src/program/program.ts";
 
@@ -54,21 +54,20 @@ class Memory {
 /** A program in place, forward. */
 export interface Forward {
   readonly run: () => void;
-  readonly input: () => Float32Array<ArrayBuffer>;
-  readonly output: () => Float32Array<ArrayBuffer>;
+  readonly input: () => Float32Array;
+  readonly output: () => Float32Array;
   readonly free: () => void;
 }
 
-/** The forward direction of a program, for `batch` vectors. */
+/** The forward direction of a program, for `batch` vectors, as users run it without copies. */
 export function bareForward(machine: Machine, program: Program, batch: number): Forward {
-  const memory = new Memory(machine);
-  const { run, input, output } = place(memory, program, batch);
-  const [width, height] = [batch * program.inputWidth, batch * program.outputWidth];
+  const executable = new Executable(program, machine);
+  executable.reserve(batch);
   return {
-    run,
-    input: () => memory.floats(input, width),
-    output: () => memory.floats(output, height),
-    free: () => memory.free(),
+    run: () => executable.run(batch),
+    input: () => executable.input,
+    output: () => executable.output,
+    free: () => executable.dispose(),
   };
 }
 
@@ -76,33 +75,32 @@ export function bareForward(machine: Machine, program: Program, batch: number): 
 export interface Training extends Forward {
   /** Backward alone; like all backward runs it computes the values in between again. */
   readonly back: () => void;
-  readonly cotangent: () => Float32Array<ArrayBuffer>;
-  readonly inputGradient: () => Float32Array<ArrayBuffer>;
+  readonly cotangent: () => Float32Array;
+  readonly inputGradient: () => Float32Array;
   /** The gradients of the weights, in the order of `program.weights`. */
   readonly weightGradients: () => Float32Array[];
 }
 
 /** The forward direction, and the gradients of the input and of all weights, for `batch` vectors. */
 export function bareTraining(machine: Machine, program: Program, batch: number): Training {
-  const memory = new Memory(machine);
-  const { run, input, output } = place(memory, program, batch);
+  const memory = new Memory(machine), forward = bareForward(machine, program, batch);
   const { image, collect } = differentiate(program);
   const [width, height] = [batch * program.inputWidth, batch * program.outputWidth];
   const cotangent = memory.reserve(height * 4);
   const result = memory.reserve(width * 4);
   const gradient = memory.reserve(image.gradient);
+  // The input stays where the forward direction has it: pinned blocks do not move.
+  const input = forward.input().byteOffset;
   const backward = memory.load(image, batch, { input, output: result, cotangent, gradient });
   const { cleared } = image;
   return {
-    run,
+    ...forward,
     back(): void {
       for (const { start, end } of cleared) {
         machine.f32.fill(0, (gradient + start) >> 2, (gradient + end) >> 2);
       }
       backward();
     },
-    input: () => memory.floats(input, width),
-    output: () => memory.floats(output, height),
     cotangent: () => memory.floats(cotangent, height),
     inputGradient: () => memory.floats(result, width),
     weightGradients(): Float32Array[] {
@@ -110,17 +108,9 @@ export function bareTraining(machine: Machine, program: Program, batch: number):
       collect(machine.f32, gradient >> 2, gradients);
       return gradients;
     },
-    free: () => memory.free(),
+    free(): void {
+      memory.free();
+      forward.free();
+    },
   };
-}
-
-function place(
-  memory: Memory,
-  program: Program,
-  batch: number,
-): { run: () => void; input: number; output: number } {
-  const input = memory.reserve(batch * program.inputWidth * 4);
-  const output = memory.reserve(batch * program.outputWidth * 4);
-  const run = memory.load(compile(program), batch, { input, output, cotangent: 0, gradient: 0 });
-  return { run, input, output };
 }
