@@ -5,7 +5,13 @@
  */
 import { bitReversal, Butterfly, type MachineName, type Operator, Permutation, product } from "../src/mod.ts";
 import { butterflyGradient, butterflyProduct, type Field, type Numbers } from "./lib/reference.ts";
-import { butterflyFactors, increasingStrides, type Kind } from "./lib/weights.ts";
+import {
+  butterflyFactors,
+  fourierFactors,
+  hadamardFactors,
+  increasingStrides,
+  type Kind,
+} from "./lib/weights.ts";
 
 /** An operator for every size, and its float64 evaluation. */
 export interface Family {
@@ -44,7 +50,7 @@ export function butterflySample(n: number, field: Field, kind: Kind): Sample {
 
 /** The Fourier transform, unnormalised, in natural order at both ends: Fourier factors behind a bit reversal. */
 function fourierSample(n: number): Sample {
-  const factors = butterflyFactors(n, "complex", "Fourier");
+  const factors = fourierFactors(n, "complex", 1);
   const strides = increasingStrides(n), index = bitReversal(n);
   return {
     operator: product(
@@ -56,6 +62,15 @@ function fourierSample(n: number): Sample {
       index.forEach((j, i) => y.set([x[2 * j], x[2 * j + 1]], 2 * i));
       return butterflyProduct(factors, strides, y, "complex");
     },
+  };
+}
+
+/** The Hadamard transform with entries ±1, in natural order. */
+function hadamardSample(n: number): Sample {
+  const factors = hadamardFactors(n, "real", 1), strides = increasingStrides(n);
+  return {
+    operator: Butterfly.fromFactors(n, factors),
+    reference: (x) => butterflyProduct(factors, strides, x, "real"),
   };
 }
 
@@ -100,6 +115,6 @@ export const FAMILIES: readonly Family[] = [
     label: "Hadamard transform",
     field: "real",
     builds: ["relaxed", "simd"],
-    sample: (n) => butterflySample(n, "real", "Hadamard"),
+    sample: hadamardSample,
   },
 ];

@@ -60,6 +60,34 @@ export function butterflyProgram({ n, field, increasing, form, reversal, seed = 
   return builder.build(reversal === "after" || reversal === "both" ? reverse(value) : value);
 }
 
+/** A program of butterfly factors whose weights are made by a function of stride, β, γ and δ. */
+export function made(
+  n: number,
+  field: Field,
+  order: readonly number[],
+  entry: (stride: number, beta: number, gamma: number, delta: number, block: number) => readonly number[],
+): Program {
+  const unit = floats(field), builder = new ProgramBuilder(n * unit);
+  return builder.build(factors(builder, 0, n, field, order, (d) => {
+    const w = new Float32Array(2 * n * unit);
+    for (let k = 0; k < 2 * n; k++) {
+      w.set(
+        entry(d, Math.floor(k / (2 * d)) % 2, Math.floor(k / d) % 2, k % d, Math.floor(k / (4 * d))).slice(
+          0,
+          unit,
+        ),
+        k * unit,
+      );
+    }
+    return w;
+  }));
+}
+
+/** [[1, 1], [1, −1]] times a size. */
+export function hadamard(n: number, increasing: boolean, size = 1, field: Field = "real"): Program {
+  return made(n, field, strides(n, increasing), (_, beta, gamma) => [beta + gamma === 2 ? -size : size, 0]);
+}
+
 /** The only run of a program, bit reversals absorbed. */
 export function onlyRun(program: Program): Run {
   const runs = findRuns(program.steps, program.output, true);
@@ -85,6 +113,17 @@ export function assertRuns(program: Program, batch: number, tolerance: number, l
     executable.apply(x, out, batch);
     executable.dispose();
     assertClose(out, want, tolerance, `${label}, batch ${batch}, ${machine.name}`);
+  }
+}
+
+/** Runs a program in every build and compares each entry with float64, within what rounding may do. */
+export function assertEachEntry(program: Program, complex: boolean, batch: number, label: string): void {
+  const x = vectors(new Random(5), batch * program.inputWidth);
+  const { y, bound } = evaluateBatch(program, x, batch, complex);
+  for (const machine of machines) {
+    const out = new Float32Array(y.length).fill(NaN);
+    new Executable(program, machine).apply(x, out, batch);
+    assertRounded(out, y, bound, roundings(program), `${label}, ${machine.name}`);
   }
 }
 

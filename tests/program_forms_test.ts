@@ -9,7 +9,16 @@ import { type Program, ProgramBuilder } from "../src/program/program.ts";
 import { Random } from "../src/program/random.ts";
 import { simplify } from "../src/program/simplify.ts";
 import { type Field, floats } from "../src/program/step.ts";
-import { assertRuns, butterflyProgram, factors, onlyRun, strides } from "./chains.ts";
+import {
+  assertEachEntry,
+  assertRuns,
+  butterflyProgram,
+  factors,
+  hadamard,
+  made,
+  onlyRun,
+  strides,
+} from "./chains.ts";
 import { machines } from "./helpers.ts";
 import { assertRounded, evaluateBatch, roundings } from "./oracle.ts";
 import { vectors, weights } from "./programs.ts";
@@ -26,34 +35,6 @@ function forms(program: Program): string[] {
   return packed(program).map(({ form, scaled }) => form + (scaled ? "·" : ""));
 }
 
-/** A program of butterfly factors whose weights are made by a function of stride, β, γ and δ. */
-function made(
-  n: number,
-  field: Field,
-  order: readonly number[],
-  entry: (stride: number, beta: number, gamma: number, delta: number, block: number) => readonly number[],
-): Program {
-  const unit = floats(field), builder = new ProgramBuilder(n * unit);
-  return builder.build(factors(builder, 0, n, field, order, (d) => {
-    const w = new Float32Array(2 * n * unit);
-    for (let k = 0; k < 2 * n; k++) {
-      w.set(
-        entry(d, Math.floor(k / (2 * d)) % 2, Math.floor(k / d) % 2, k % d, Math.floor(k / (4 * d))).slice(
-          0,
-          unit,
-        ),
-        k * unit,
-      );
-    }
-    return w;
-  }));
-}
-
-/** [[1, 1], [1, −1]] times a size. */
-function hadamard(n: number, increasing: boolean, size = 1, field: Field = "real"): Program {
-  return made(n, field, strides(n, increasing), (_, beta, gamma) => [beta + gamma === 2 ? -size : size, 0]);
-}
-
 /** Normal weights, those on the diagonals times `scale(stride, block)`. */
 function scaledDiagonals(
   n: number,
@@ -66,17 +47,6 @@ function scaledDiagonals(
     const factor = beta === gamma ? scale(stride, delta, block) : 1;
     return [random.normal() * factor, random.normal() * factor];
   });
-}
-
-/** Runs a program in every build and compares each entry with float64, within what rounding may do. */
-function assertEachEntry(program: Program, complex: boolean, batch: number, label: string): void {
-  const x = vectors(new Random(5), batch * program.inputWidth);
-  const { y, bound } = evaluateBatch(program, x, batch, complex);
-  for (const machine of machines) {
-    const out = new Float32Array(y.length).fill(NaN);
-    new Executable(program, machine).apply(x, out, batch);
-    assertRounded(out, y, bound, roundings(program), `${label}, ${machine.name}`);
-  }
 }
 
 Deno.test("each kind of blocks gets the cheapest form that it allows", () => {

@@ -30,11 +30,7 @@ export function butterflyFactors(n: number, field: Field, kind: Kind): Float32Ar
     case "Fourier":
       return fourierFactors(n, field);
     case "Hadamard":
-      return makeFactors(
-        n,
-        field,
-        (_stride, beta, gamma) => [beta + gamma === 2 ? -Math.SQRT1_2 : Math.SQRT1_2, 0],
-      );
+      return hadamardFactors(n, field);
     case "ill-scaled":
       return balanced(n, field);
     case "ill-scaled, independent":
@@ -74,12 +70,20 @@ function makeFactors(
   });
 }
 
-/** The unitary Fourier transform, without its bit reversal; real ones take the rotations by the same angles. */
-function fourierFactors(n: number, field: Field): Float32Array[] {
+/** The Hadamard transform: orthonormal, or with entries of size `size` in the factors. */
+export function hadamardFactors(n: number, field: Field, size: number = Math.SQRT1_2): Float32Array[] {
+  return makeFactors(n, field, (_stride, beta, gamma) => [beta + gamma === 2 ? -size : size, 0]);
+}
+
+/**
+ * The Fourier transform, without its bit reversal: unitary, or with entries of size `size` in the factors; real ones take
+ * the rotations by the same angles.
+ */
+export function fourierFactors(n: number, field: Field, size: number = Math.SQRT1_2): Float32Array[] {
   return makeFactors(n, field, (s, beta, gamma, delta) => {
     const angle = Math.PI * delta / s;
-    const [c, d] = [Math.SQRT1_2 * Math.cos(angle), Math.SQRT1_2 * Math.sin(angle)];
-    if (field === "complex") return gamma === 0 ? [Math.SQRT1_2, 0] : beta === 0 ? [c, -d] : [-c, d];
+    const [c, d] = [size * Math.cos(angle), size * Math.sin(angle)];
+    if (field === "complex") return gamma === 0 ? [size, 0] : beta === 0 ? [c, -d] : [-c, d];
     const root = Math.SQRT2;
     return beta === gamma ? [root * c, 0] : [beta === 0 ? -root * d : root * d, 0];
   });

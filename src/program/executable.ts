@@ -90,8 +90,8 @@ class Resident {
   }
 }
 
-/** A program and its operands in memory. */
-interface Prepared {
+/** A program in memory, linked to its operands. */
+interface Placed {
   readonly resident: Resident;
   readonly rows: number;
   readonly version: number;
@@ -99,9 +99,38 @@ interface Prepared {
   readonly code: number;
   readonly count: number;
   readonly tile: number;
+}
+
+/** One whose operands are shared areas. */
+interface Staged extends Placed {
   /** Element index of the input. */
   readonly input: number;
   readonly output: Float32Array;
+}
+
+/** Whether something in memory has moved since, or the number of rows is another. */
+function isStale(placed: Placed, rows: number, machine: Machine): boolean {
+  return placed.rows !== rows || placed.version !== machine.arena.version ||
+    placed.links !== placed.resident.links;
+}
+
+/**
+ * The arrays as they are after work that may make memory grow: growing takes views of memory away from who holds them,
+ * so these are made anew.
+ */
+function keeping<T extends Float32Array[]>(machine: Machine, arrays: T, work: () => void): T {
+  const before = machine.f32.buffer;
+  const places = arrays.map(({ buffer, byteOffset, length }) => ({
+    inside: buffer === before,
+    byteOffset,
+    length,
+  }));
+  work();
+  if (machine.f32.buffer === before) return arrays;
+  return arrays.map((array, i) => {
+    const { inside, byteOffset, length } = places[i];
+    return inside ? machine.f32.subarray(byteOffset >> 2, (byteOffset >> 2) + length) : array;
+  }) as T;
 }
 
 /** Input and output of a program in the memory of a machine. */
@@ -112,6 +141,7 @@ interface Own {
   readonly free: () => void;
   input?: Float32Array;
   output?: Float32Array;
+  last?: Placed;
 }
 
 const abandoned = new FinalizationRegistry<() => void>((free) => free());
@@ -136,7 +166,7 @@ export class Executable {
   #batched: Resident | undefined;
   #derivative: { resident: Resident; collect: Derivative["collect"] } | undefined;
   /** What the last copying call found, good while nothing in memory has moved and the batch is the same. */
-  #last: Prepared | undefined;
+  #last: Staged | undefined;
   #own: Own | undefined;
 
   /**
@@ -165,16 +195,20 @@ export class Executable {
    * Lengths are the caller's to check.
    */
   apply(x: Float32Array, out: Float32Array, batch: number): void {
-    if (batch <= this.#chunk) return this.#copied(x, out, batch);
+    const rows = Math.min(batch, this.#chunk), last = this.#last;
+    if (last === undefined || isStale(last, rows, this.machine)) {
+      [x, out] = keeping(this.machine, [x, out], () => this.#last = this.#stage(rows));
+    }
+    if (batch === rows) return this.#copied(x, out, rows);
     // Parts of the result must not overwrite input that is still to be read.
     const inPlace = x.byteOffset === out.byteOffset && this.#outputWidth <= this.#inputWidth;
     if (x.buffer === out.buffer && !inPlace) x = x.slice();
-    for (let row = 0; row < batch; row += this.#chunk) {
-      const rows = Math.min(this.#chunk, batch - row);
+    for (let row = 0; row < batch; row += rows) {
+      const some = Math.min(rows, batch - row);
       this.#copied(
-        x.subarray(row * this.#inputWidth, (row + rows) * this.#inputWidth),
-        out.subarray(row * this.#outputWidth, (row + rows) * this.#outputWidth),
-        rows,
+        x.subarray(row * this.#inputWidth, (row + some) * this.#inputWidth),
+        out.subarray(row * this.#outputWidth, (row + some) * this.#outputWidth),
+        some,
       );
     }
   }
@@ -182,35 +216,31 @@ export class Executable {
   #copied(x: Float32Array, out: Float32Array, rows: number): void {
     const m = this.machine;
     let last = this.#last;
-    if (
-      last === undefined || last.rows !== rows || last.version !== m.arena.version ||
-      last.links !== last.resident.links
-    ) last = this.#last = this.#prepare(rows);
+    // A last part of a batch has fewer rows, and fits where the others did.
+    if (last === undefined || isStale(last, rows, m)) last = this.#last = this.#stage(rows);
     last.resident.use();
     m.f32.set(x, last.input);
     m.run(last.code, last.count, rows, last.tile, 1);
     out.set(last.output);
   }
 
-  /** Puts program and operands into memory for a copying call. */
-  #prepare(rows: number): Prepared {
-    const m = this.machine, resident = this.#for(rows), { scratch, instructions, tile } = resident.image;
-    const scratchAt = m.staging(SCRATCH, scratch);
+  /** Puts the program and the shared areas for its operands into memory. */
+  #stage(rows: number): Staged {
+    const m = this.machine;
     const inputAt = m.staging(INPUT, rows * this.#inputWidth * 4);
     const outputAt = m.staging(OUTPUT, rows * this.#outputWidth * 4);
-    const code = resident.code(scratchAt, inputAt, outputAt, 0, 0);
-    return {
-      resident,
-      rows,
-      version: m.arena.version,
-      links: resident.links,
-      code,
-      count: instructions.length,
-      tile,
-      input: inputAt >> 2,
-      // A view made once, so that a call makes no garbage.
-      output: m.f32.subarray(outputAt >> 2, (outputAt >> 2) + rows * this.#outputWidth),
-    };
+    const placed = this.#place(rows, inputAt, outputAt);
+    // A view made once, so that a call makes no garbage.
+    const output = m.f32.subarray(outputAt >> 2, (outputAt >> 2) + rows * this.#outputWidth);
+    return { ...placed, input: inputAt >> 2, output };
+  }
+
+  /** Puts the program for a number of rows into memory, linked to its operands. */
+  #place(rows: number, inputAt: number, outputAt: number): Placed {
+    const m = this.machine, resident = this.#for(rows), { scratch, instructions, tile } = resident.image;
+    const code = resident.code(m.staging(SCRATCH, scratch), inputAt, outputAt, 0, 0);
+    const { version } = m.arena, { links } = resident, count = instructions.length;
+    return { resident, rows, version, links, code, count, tile };
   }
 
   /** The forward direction for a number of rows. */
@@ -242,10 +272,16 @@ export class Executable {
     if (!Number.isInteger(batch) || batch < 1) {
       throw new RangeError(`Cannot reserve room: the batch must be a whole number from 1 on, got ${batch}`);
     }
-    this.#own?.free();
     const { arena } = this.machine;
     const input = arena.allocate(batch * this.#inputWidth * 4, true);
-    const output = arena.allocate(batch * this.#outputWidth * 4, true);
+    let output: Block;
+    try {
+      output = arena.allocate(batch * this.#outputWidth * 4, true);
+    } catch (error) {
+      arena.free(input);
+      throw error;
+    }
+    this.#own?.free();
     const free = (): void => {
       arena.free(input);
       arena.free(output);
@@ -274,15 +310,18 @@ export class Executable {
    * ```
    */
   run(batch = 1): void {
-    const own = this.#reserved();
-    if (!(batch >= 1 && batch <= own.batch)) {
+    const own = this.#reserved(), m = this.machine;
+    if (!(Number.isInteger(batch) && batch >= 1 && batch <= own.batch)) {
       throw new RangeError(
         `Cannot run ${batch} vectors: there is room for ${own.batch}; call reserve(${batch})`,
       );
     }
-    const m = this.machine, forward = this.#for(batch), { scratch, instructions, tile } = forward.image;
-    const code = forward.code(m.staging(SCRATCH, scratch), own.inputAt, own.outputAt, 0, 0);
-    m.run(code, instructions.length, batch, tile, 1);
+    let last = own.last;
+    if (last === undefined || isStale(last, batch, m)) {
+      last = own.last = this.#place(batch, own.inputAt, own.outputAt);
+    }
+    last.resident.use();
+    m.run(last.code, last.count, batch, last.tile, 1);
   }
 
   /**
@@ -303,22 +342,31 @@ export class Executable {
     }
     const { resident, collect } = this.#derivative;
     const { image } = resident;
-    const gradientAt = m.staging(GRADIENT, image.gradient), scratchAt = m.staging(SCRATCH, image.scratch);
+    const chunk = Math.min(batch, this.#chunk);
+    [x, g, gx] = keeping(m, [x, g, gx], () => this.#stageGradient(resident, chunk));
+    const gradientAt = m.staging(GRADIENT, image.gradient);
     for (const { start, end } of image.cleared) {
       m.f32.fill(0, (gradientAt + start) >> 2, (gradientAt + end) >> 2);
     }
     const nx = this.#inputWidth, ny = this.#outputWidth;
-    for (let row = 0; row < batch; row += this.#chunk) {
-      const rows = Math.min(this.#chunk, batch - row);
-      const xAt = m.staging(INPUT, rows * nx * 4), gAt = m.staging(COTANGENT, rows * ny * 4);
-      const gxAt = m.staging(OUTPUT, rows * nx * 4);
-      const code = resident.code(scratchAt, xAt, gxAt, gAt, gradientAt);
+    for (let row = 0; row < batch; row += chunk) {
+      const rows = Math.min(chunk, batch - row);
+      const { code, xAt, gAt, gxAt } = this.#stageGradient(resident, rows);
       m.f32.set(x.subarray(row * nx, (row + rows) * nx), xAt >> 2);
       m.f32.set(g.subarray(row * ny, (row + rows) * ny), gAt >> 2);
       m.run(code, image.instructions.length, rows, image.tile, row === 0 ? 1 : 0);
       gx.set(m.f32.subarray(gxAt >> 2, (gxAt >> 2) + rows * nx), row * nx);
     }
     collect(m.f32, gradientAt >> 2, gradients);
+  }
+
+  /** Puts the backward program and the shared areas for its operands into memory. */
+  #stageGradient(resident: Resident, rows: number): { code: number; xAt: number; gAt: number; gxAt: number } {
+    const m = this.machine, { image } = resident, nx = this.#inputWidth, ny = this.#outputWidth;
+    const gradientAt = m.staging(GRADIENT, image.gradient), scratchAt = m.staging(SCRATCH, image.scratch);
+    const xAt = m.staging(INPUT, rows * nx * 4), gAt = m.staging(COTANGENT, rows * ny * 4);
+    const gxAt = m.staging(OUTPUT, rows * nx * 4);
+    return { code: resident.code(scratchAt, xAt, gxAt, gAt, gradientAt), xAt, gAt, gxAt };
   }
 
   /** Takes up changes made in place in the weights of the program. */
@@ -329,6 +377,7 @@ export class Executable {
     this.#batched?.free();
     this.#batched = undefined;
     this.#last = undefined;
+    if (this.#own) this.#own.last = undefined;
     this.#derivative?.resident.renew();
   }
 
