@@ -168,13 +168,17 @@ for (const { name } of machines) {
     executable.run(3);
     const before = machine.arena.size;
     assert.throws(() => executable.reserve(2 ** 40), /Cannot hold this operator/);
-    // Others get memory of their own, and what there was is still there.
+    // What room there is afterwards is its own, and what it had is either given back or as it was.
     const other = MAPS[1].compile(machine);
     other.reserve(6);
     other.input.fill(7);
     other.output.fill(7);
-    same();
-    assert.ok(other.input.every((v) => v === 7));
+    if (executable.input.length === x.length) same();
+    executable.input.fill(1);
+    executable.run();
+    executable.output.fill(2);
+    assert.ok(other.input.every((v) => v === 7) && other.output.every((v) => v === 7));
+    assert.ok(executable.input.every((v) => v === 1));
     // Nor is half of what was asked for kept.
     for (let i = 0; i < 10; i++) assert.throws(() => executable.reserve(2 ** 40));
     assert.ok(machine.arena.size - before < 2 ** 16, `${machine.arena.size - before} bytes more`);
@@ -200,7 +204,7 @@ for (const { name } of machines) {
 
   Deno.test(`room is given back when it is reserved anew, disposed of, or forgotten, in the ${name} build`, async () => {
     const machine = createMachine(name), map = MAPS[0];
-    const executable = map.compile(machine), batch = 1000;
+    const executable = map.compile(machine), batch = 4000;
     executable.reserve(batch);
     executable.run(batch);
     const size = machine.arena.size, most = 4 * batch * 512;
@@ -214,13 +218,13 @@ for (const { name } of machines) {
     assert.ok(machine.arena.size - size <= most, `${machine.arena.size - size} bytes after disposing`);
     setFlagsFromString("--expose-gc");
     const collect = runInNewContext("gc") as () => void;
-    for (let i = 0; i < 40; i++) {
+    for (let i = 0; i < 12; i++) {
       map.compile(machine).reserve(batch);
       collect();
       // Finalizers run in a task of their own.
       await new Promise((done) => setTimeout(done, 0));
     }
-    assert.ok(machine.arena.size - size <= 2 * most, `${machine.arena.size - size} bytes after forgetting`);
+    assert.ok(machine.arena.size - size <= most, `${machine.arena.size - size} bytes after forgetting`);
     // A view does not keep the room; an executable does.
     executable.reserve(2);
     executable.input.fill(3);

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { instantiateSync } from "@assemblyscript/loader";
+import { relaxed, simd } from "../src/kernels/bytes.generated.ts";
+
+// The library does not use the loader, which is deprecated upstream: its host is src/kernels/machine.ts.
+Deno.test("the kernels can be loaded with AssemblyScript's own loader", () => {
+  for (const base64 of [relaxed, simd]) {
+    const memory = new WebAssembly.Memory({ initial: 2 });
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const { exports } = instantiateSync(bytes, { env: { memory } });
+    const run = exports.run as (
+      code: number,
+      count: number,
+      rows: number,
+      tile: number,
+      fresh: number,
+    ) => void;
+    assert.doesNotThrow(() => run(65536, 0, 1, 1, 1));
+    // A record of zeros but for an unknown operation is refused, not skipped.
+    new Int32Array(memory.buffer)[65536 / 4] = 100;
+    assert.throws(() => run(65536, 1, 1, 1, 1), WebAssembly.RuntimeError);
+  }
+});
