@@ -49,6 +49,7 @@ export { KroneckerFactor } from "./operator/factor.ts";
 export { RealView } from "./operator/real_view.ts";
 export { Product, product } from "./operator/product.ts";
 export { BlockDiagonal, blockDiagonal } from "./operator/block_diagonal.ts";
+export { Window } from "./operator/window.ts";
 export { fourierButterfly, type FourierOptions } from "./kaleidoscope/fourier.ts";
 export {
   invertPermutation,
@@ -62,9 +63,9 @@ export { dct2, dct3, dct4, dst2, dst3, dst4 } from "./kaleidoscope/transforms/co
 export { hartley } from "./kaleidoscope/transforms/hartley.ts";
 export {
   hadamard,
-  type HadamardOptions,
   type HadamardOrder,
   walsh,
+  type WalshOptions,
 } from "./kaleidoscope/transforms/hadamard.ts";
 export { haar, type HaarOptions } from "./kaleidoscope/transforms/haar.ts";
 export { overAxes, Repeated } from "./kaleidoscope/transforms/axes.ts";

@@ -14,7 +14,7 @@ import { checkShape, type Shape, type TransformOptions, unitaryScale } from "./s
 export type HadamardOrder = "natural" | "sequency" | "dyadic";
 
 /** How a Walsh–Hadamard transform is scaled and ordered. */
-export interface HadamardOptions extends TransformOptions {
+export interface WalshOptions extends TransformOptions {
   /**
    * "natural" (the default): Sylvester's order, H[k,j] = (−1)^{number of bits that k and j share}. "dyadic": row k is
    * row bit-reversed k of it. "sequency": row k changes its sign k times.
@@ -39,7 +39,7 @@ export interface HadamardOptions extends TransformOptions {
  */
 export function hadamard(
   shape: Shape,
-  { normalized = false, order = "natural" }: HadamardOptions = {},
+  { normalized = false, order = "natural" }: WalshOptions = {},
 ): Operator {
   const sizes = checkShape("a Hadamard transform", shape), n = sizes.reduce((all, size) => all * size, 1);
   if (!["natural", "sequency", "dyadic"].includes(order)) {
