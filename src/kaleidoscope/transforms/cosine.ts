@@ -7,13 +7,14 @@
 
 import { Butterfly } from "../../operator/butterfly.ts";
 import { Dense } from "../../operator/dense.ts";
+import { Diagonal } from "../../operator/diagonal.ts";
 import type { Operator } from "../../operator/operator.ts";
 import { bitReversal, Permutation } from "../../operator/permutation.ts";
 import { product } from "../../operator/product.ts";
 import { RealView } from "../../operator/real_view.ts";
 import { fourierFactors } from "../fourier.ts";
 import { overAxes } from "./axes.ts";
-import { packed, rotation } from "./packed.ts";
+import { packed } from "./packed.ts";
 import { checkShape, type Shape, type TransformOptions } from "./shape.ts";
 
 /**
@@ -119,25 +120,26 @@ function typeTwo(n: number, sine: boolean, scale: (k: number) => number): Operat
     }
     return new Dense(n, n, values);
   }
-  // Even entries, then the odd ones backwards: y[k] is re e^{−iπk/2n}·V[k] for the DFT V of these.
+  // Even entries, then the odd ones backwards: with u = e^{−iπk/2n} and the DFT V of these, y[k] = re uV[k] and
+  // y[n−k] = −im uV[k], the parts of iuV[k] the other way round.
   const order = Uint32Array.from({ length: n }, (_, j) => j < n / 2 ? 2 * j : 2 * (n - 1 - j) + 1);
-  const h = n / 2, angle = (k: number): number => -Math.PI * k / (2 * n);
-  const at = (
+  const h = n / 2, size = scale(1), angle = (k: number): number => -Math.PI * k / (2 * n);
+  const rows = (
     ...k: [number, number, number, number]
   ): [number, number, number, number] => [row(k[0]), row(k[1]), row(k[2]), row(k[3])];
   const merge = packed(n, {
-    // V[0] and V[h] from Z[0]; y[h/2] and y[3h/2] from Z[h/2], V[h/2] being its conjugate.
-    even: (k) => k === 0 ? [1, 1, 1, -1] : rotation(angle(k)),
-    odd: (k) => {
-      if (k > 0) return rotation(5 * angle(k));
-      const [a, b, c, d] = rotation(angle(h / 2), scale(h / 2), scale(h + h / 2));
-      return [a, -b, -c, d];
-    },
-    sum: (k) => k === 0 ? [scale(0), 0, 0, scale(h) * Math.SQRT1_2] : [scale(k), 0, 0, -scale(n - k)],
-    difference: (k) => k === 0 ? [1, 0, 0, 1] : rotation(Math.PI / 4, scale(h - k), scale(h + k)),
-    places: (k) => k === 0 ? at(0, h, h / 2, h + h / 2) : at(k, n - k, h - k, h + k),
+    // (1 + i)·conj Z[0] has the parts V[0] and V[h]; y[h] is the latter times √½.
+    sum: (k) => k === 0 ? { size, angle: Math.PI / 4 } : { size, angle: angle(k) + Math.PI / 2 },
+    // V[h/2] is conj Z[h/2].
+    difference: (k) => ({ size, angle: k === 0 ? angle(h / 2) + Math.PI / 2 : angle(k) + Math.PI / 4 }),
+    rows: (k) => k === 0 ? rows(0, h, h + h / 2, h / 2) : rows(n - k, k, h - k, h + k),
   }, sine);
-  return product(merge, new Permutation(order));
+  // So far y[0] has been multiplied by size·√½.
+  const first = scale(0) / (size * Math.SQRT1_2);
+  const correct = Math.abs(first - 1) < 1e-12
+    ? []
+    : [new Diagonal(Float32Array.from({ length: n }, (_, k) => k === row(0) ? first : 1))];
+  return product(...correct, merge, new Permutation(order));
 }
 
 /**

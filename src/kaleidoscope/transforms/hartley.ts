@@ -7,7 +7,7 @@
 import { Dense } from "../../operator/dense.ts";
 import type { Operator } from "../../operator/operator.ts";
 import { overAxes } from "./axes.ts";
-import { type Block, packed, rotation, times } from "./packed.ts";
+import { packed } from "./packed.ts";
 import { checkShape, type Shape, type TransformOptions } from "./shape.ts";
 
 /**
@@ -35,13 +35,11 @@ export function hartley1(n: number, scale: number): Operator {
   if (n === 1) return new Dense(1, 1, new Float32Array([scale]));
   if (n === 2) return new Dense(2, 2, new Float32Array([1, 1, 1, -1]).map((w) => w * scale));
   const h = n / 2;
-  // (re, im) to (re − im, re + im): what V, and V at the opposite point, give.
-  const cas: Block = [1, -1, 1, 1], sums: Block = [scale, scale, scale, -scale];
+  // (1 + i)·V has the parts re V − im V and re V + im V, which are y[k] and y[n−k].
+  const cas = { size: scale * Math.SQRT2, angle: Math.PI / 4 };
   return packed(n, {
-    even: (k) => k === 0 ? sums : times(cas, rotation(0, scale)),
-    odd: (k) => k === 0 ? sums : times(cas, rotation(-2 * Math.PI * k / n, scale)),
-    sum: () => [1, 0, 0, 1],
-    difference: () => [1, 0, 0, 1],
-    places: (k) => k === 0 ? [0, h, h / 2, h + h / 2] : [k, n - k, h + k, h - k],
+    sum: () => cas,
+    difference: () => cas,
+    rows: (k) => k === 0 ? [0, h, h / 2, h + h / 2] : [k, n - k, h + k, h - k],
   });
 }
