@@ -6,10 +6,11 @@
 
 import { checkSize, LARGEST } from "../../operator/check.ts";
 import { Diagonal } from "../../operator/diagonal.ts";
-import { Operator } from "../../operator/operator.ts";
+import { KroneckerFactor } from "../../operator/factor.ts";
+import type { Operator } from "../../operator/operator.ts";
+import { Permutation } from "../../operator/permutation.ts";
 import { product } from "../../operator/product.ts";
 import { Window } from "../../operator/window.ts";
-import { type Program, ProgramBuilder } from "../../program/program.ts";
 import { overAxes } from "./axes.ts";
 import { hartley1 } from "./hartley.ts";
 import type { Shape, TransformOptions } from "./shape.ts";
@@ -32,12 +33,7 @@ import type { Shape, TransformOptions } from "./shape.ts";
  */
 export function dct1(shape: Shape, { normalized = false }: TransformOptions = {}): Operator {
   return overAxes(typeOneSizes("DCT-I", shape, -1), (n) => {
-    const points = 2 * (n - 1), period = new Extension(n, "even");
-    const cosines = product(
-      period.window(0),
-      hartley1(points, normalized ? 1 / Math.sqrt(points) : 1),
-      period,
-    );
+    const m = n - 1, cosines = symmetric(n, m, 1, 0, normalized ? 1 / Math.sqrt(2 * m) : 1);
     if (!normalized) return cosines;
     const ends = (scale: number): Diagonal =>
       new Diagonal(Float32Array.from({ length: n }, (_, k) => k === 0 || k === n - 1 ? scale : 1));
@@ -54,10 +50,10 @@ export function dct1(shape: Shape, { normalized = false }: TransformOptions = {}
  * @throws {RangeError} when n + 1 is no power of two
  */
 export function dst1(shape: Shape, { normalized = false }: TransformOptions = {}): Operator {
-  return overAxes(typeOneSizes("DST-I", shape, 1), (n) => {
-    const points = 2 * (n + 1), period = new Extension(n, "odd");
-    return product(period.window(1), hartley1(points, normalized ? 1 / Math.sqrt(points) : 1), period);
-  });
+  return overAxes(
+    typeOneSizes("DST-I", shape, 1),
+    (n) => symmetric(n, n + 1, -1, 1, normalized ? 1 / Math.sqrt(2 * (n + 1)) : 1),
+  );
 }
 
 /** Checks sizes that are a power of two when `more` is added. */
@@ -87,30 +83,23 @@ function typeOneSizes(name: string, shape: Shape, more: 1 | -1): readonly number
 }
 
 /**
- * A vector continued to one period of an even or an odd sequence: x[0] … x[n−1], x[n−2] … x[1], or
- * 0, x[0] … x[n−1], 0, −x[n−1] … −x[0].
+ * Makes vectors even or odd, transforms them, and takes the same entries out again: those from `first` on, of a period
+ * of 2m points. Entries j and 2m − j are partners; 0 and m have only themselves.
  */
-class Extension extends Operator {
-  readonly #parity: "even" | "odd";
-
-  constructor(n: number, parity: "even" | "odd") {
-    super(parity === "even" ? 2 * (n - 1) : 2 * (n + 1), n, "real");
-    this.#parity = parity;
+function symmetric(n: number, m: number, sign: 1 | -1, first: number, scale: number): Operator {
+  const mirror = new Permutation(Uint32Array.from({ length: 2 * m }, (_, i) => i <= m ? i : 3 * m - i));
+  const weights = new Float32Array(4 * m);
+  for (let k = 0; k < m; k++) {
+    weights[k] = 1;
+    weights[(k === 0 ? 3 : 2) * m + k] = k === 0 ? 1 : sign;
   }
-
-  /** The first entries of the period from `first` on, as many as the vector has. */
-  window(first: number): Operator {
-    return new Window(this.cols, this.rows, { shift: first });
-  }
-
-  protected build(): Program {
-    const { rows, cols: n } = this, builder = new ProgramBuilder(n);
-    const backwards = builder.permutation(0, Uint32Array.from({ length: n }, (_, i) => n - 1 - i), 1);
-    if (this.#parity === "even") {
-      return builder.build(builder.concat([0, builder.window(backwards, n - 2, 1)].slice(0, n > 2 ? 2 : 1)));
-    }
-    const negative = builder.diagonal(backwards, "real", new Float32Array(n).fill(-1));
-    const first = builder.window(0, n + 1, -1), second = builder.window(negative, rows - n - 1, -1);
-    return builder.build(builder.concat([first, second]));
-  }
+  const reflect = new KroneckerFactor({ a: 1, b: 2, c: 2, d: m }, weights);
+  return product(
+    new Window(n, 2 * m, { shift: first }),
+    hartley1(2 * m, scale),
+    mirror,
+    reflect,
+    mirror,
+    new Window(2 * m, n, { shift: -first }),
+  );
 }
