@@ -45,8 +45,11 @@ export { Base4Butterfly, type Base4Factor, toBase4 } from "./operator/base4.ts";
 export { bitReversal, Permutation } from "./operator/permutation.ts";
 export { Diagonal } from "./operator/diagonal.ts";
 export { Dense } from "./operator/dense.ts";
+export { KroneckerFactor } from "./operator/factor.ts";
+export { RealView } from "./operator/real_view.ts";
 export { Product, product } from "./operator/product.ts";
 export { BlockDiagonal, blockDiagonal } from "./operator/block_diagonal.ts";
+export { Window } from "./operator/window.ts";
 export { fourierButterfly, type FourierOptions } from "./kaleidoscope/fourier.ts";
 export {
   invertPermutation,
@@ -54,6 +57,19 @@ export {
   type PermutationButterflyOptions,
   waveletPermutation,
 } from "./kaleidoscope/permutation.ts";
+export { dft, idft } from "./kaleidoscope/transforms/dft.ts";
+export { dct1, dst1 } from "./kaleidoscope/transforms/cosine_one.ts";
+export { dct2, dct3, dct4, dst2, dst3, dst4 } from "./kaleidoscope/transforms/cosine.ts";
+export { hartley } from "./kaleidoscope/transforms/hartley.ts";
+export {
+  hadamard,
+  type HadamardOrder,
+  walsh,
+  type WalshOptions,
+} from "./kaleidoscope/transforms/hadamard.ts";
+export { haar, type HaarOptions } from "./kaleidoscope/transforms/haar.ts";
+export { overAxes, Repeated } from "./kaleidoscope/transforms/axes.ts";
+export type { Shape, TransformOptions } from "./kaleidoscope/transforms/shape.ts";
 export { checkTarget, type Target } from "./learn/target.ts";
 export { learn } from "./learn/learn.ts";
 export type { Attempt, ButterflyFit, LearnOptions } from "./learn/fit.ts";

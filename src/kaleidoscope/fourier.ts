@@ -38,10 +38,23 @@ export function fourierButterfly(
   { inverse = false, increasing = true }: FourierOptions = {},
 ): Butterfly {
   checkPowerOfTwo("a Fourier butterfly", "n", n);
-  const levels = Math.log2(n), sign = inverse ? 1 : -1, h = Math.SQRT1_2;
-  const factors = Array.from({ length: levels }, (_, level) => {
+  const factors = fourierFactors(n, { inverse, increasing }, () => Math.SQRT1_2);
+  return new Butterfly(n, factors.map((w) => Float32Array.from(w)), { field: "complex", increasing });
+}
+
+/**
+ * The factors of {@link fourierButterfly} in float64, the one of each level (counted from the first applied) multiplied
+ * by `scale(level)` instead of √½: for those who fold more into them before they are rounded.
+ */
+export function fourierFactors(
+  n: number,
+  { inverse = false, increasing = true }: FourierOptions,
+  scale: (level: number) => number = () => 1,
+): Float64Array<ArrayBuffer>[] {
+  const levels = Math.log2(n), sign = inverse ? 1 : -1;
+  return Array.from({ length: levels }, (_, level) => {
     const s = 2 ** (increasing ? level : levels - 1 - level);
-    const weights = new Float32Array(4 * n);
+    const weights = new Float64Array(4 * n), h = scale(level);
     for (let delta = 0; delta < s; delta++) {
       const [cosine, sine] = root(delta, 2 * s);
       const re = h * cosine, im = sign * h * sine;
@@ -64,11 +77,10 @@ export function fourierButterfly(
     }
     return weights;
   });
-  return new Butterfly(n, factors, { field: "complex", increasing });
 }
 
 /** cos and sin of 2πk/n for 0 ≤ k < n/2, exact where they are 0, ±1 or ±√½. */
-function root(k: number, n: number): [cosine: number, sine: number] {
+export function root(k: number, n: number): [cosine: number, sine: number] {
   if (4 * k > n) {
     const [cosine, sine] = root(n / 2 - k, n);
     return [-cosine, sine];
