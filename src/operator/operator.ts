@@ -150,16 +150,18 @@ export abstract class Operator {
       );
     }
     const dense = new Float32Array(rows * cols * unit);
-    // The transpose takes the i-th unit vector to the i-th row. (Made here: the transpose of a transpose is the original,
-    // which may have a bias.)
-    const transpose = new Transposed(this, false);
+    // The adjoint takes the i-th unit vector to the conjugates of the i-th row. (Made here: the adjoint of an adjoint is
+    // the original, which may have a bias. Not the transpose: real parts of a program may take pairs of their numbers for
+    // complex ones, whose adjoint is conjugated in any case.)
+    const adjoint = new Transposed(this, true);
     const some = Math.max(1, Math.min(rows, Math.floor(2 ** 18 / rows)));
     for (let first = 0; first < rows; first += some) {
       const count = Math.min(some, rows - first);
       const units = new Float32Array(count * rows * unit);
       for (let k = 0; k < count; k++) units[(k * rows + first + k) * unit] = 1;
-      transpose.apply(units, dense.subarray(first * cols * unit, (first + count) * cols * unit));
+      adjoint.apply(units, dense.subarray(first * cols * unit, (first + count) * cols * unit));
     }
+    if (unit === 2) { for (let k = 1; k < dense.length; k += 2) dense[k] = 0 - dense[k]; }
     return dense;
   }
 
@@ -228,9 +230,9 @@ export class Transposed extends Operator {
     this.conjugate = conjugate;
   }
 
-  /** Its program. */
+  /** Its program. What a real operator does with complex numbers inside is transposed as a map of their floats. */
   protected build(): Program {
-    return this.of.program.transpose(this.conjugate);
+    return this.of.program.transpose(this.conjugate || this.field === "real");
   }
 
   /** The operator itself where this is its adjoint. */

@@ -306,14 +306,34 @@ export function transposeFactor(
 }
 
 /**
- * A program of real steps made to work on interleaved complex vectors: every element becomes two floats. A real
- * factor (a, b, c, d) becomes the real factor (a, b, c, 2d), at half the cost of a complex one.
+ * A program on real vectors made to work on interleaved complex ones: every element becomes two floats. A real
+ * factor (a, b, c, d) becomes the real factor (a, b, c, 2d), at half the cost of a complex one. A program that takes
+ * pairs of real numbers for complex ones on its way runs twice instead, for the real and for the imaginary parts.
  */
 export function promote(program: Program): Program {
+  if (program.steps.some(isComplex)) return twiceOver(program);
   const builder = new ProgramBuilder(program.inputWidth * 2);
   const value = [0];
   for (const step of program.steps) value.push(promoteStep(builder, step, value));
   return builder.build(value[program.output]);
+}
+
+function isComplex(step: Step): boolean {
+  return step.kind === "permutation" ? step.unit === 2 : isWeighted(step) && step.field === "complex";
+}
+
+/** A program applied to the real and to the imaginary parts; its weights occur twice. */
+function twiceOver(program: Program): Program {
+  const { inputWidth, outputWidth } = program;
+  const builder = new ProgramBuilder(inputWidth * 2);
+  const planar = builder.permutation(0, everyOther(inputWidth), 1);
+  const parts = [0, inputWidth].map((at) => builder.append(builder.window(planar, inputWidth, at), program));
+  return builder.build(builder.permutation(builder.concat(parts), everyOther(outputWidth), 1, true));
+}
+
+/** 0, 2, 4 … 1, 3, 5 …: where the floats of n complex numbers are found, real parts first. */
+function everyOther(n: number): Uint32Array {
+  return Uint32Array.from({ length: 2 * n }, (_, i) => i < n ? 2 * i : 2 * (i - n) + 1);
 }
 
 function promoteStep(builder: ProgramBuilder, step: Step, value: readonly number[]): number {
@@ -331,7 +351,6 @@ function promoteStep(builder: ProgramBuilder, step: Step, value: readonly number
     case "diagonal":
       return builder.diagonal(value[step.from], "real", twice(step.weights), step.weights);
     case "permutation":
-      if (step.unit === 2) throw new TypeError("Cannot promote a program that is complex already");
       return builder.permutation(value[step.from], step.index, 2, step.scatter);
     case "dense":
       return builder.dense(
