@@ -47,6 +47,7 @@ export { Diagonal } from "./operator/diagonal.ts";
 export { Dense } from "./operator/dense.ts";
 export { Product, product } from "./operator/product.ts";
 export { BlockDiagonal, blockDiagonal } from "./operator/block_diagonal.ts";
+export { Window } from "./operator/window.ts";
 export { fourierButterfly, type FourierOptions } from "./kaleidoscope/fourier.ts";
 export {
   invertPermutation,
@@ -54,6 +55,9 @@ export {
   type PermutationButterflyOptions,
   waveletPermutation,
 } from "./kaleidoscope/permutation.ts";
+export { Convolution, type ConvolutionOptions } from "./kaleidoscope/convolution.ts";
+export { circulant, toeplitz } from "./kaleidoscope/circulant.ts";
+export { conv1d, type Conv1dOptions, conv2d, type Conv2dOptions } from "./kaleidoscope/layers.ts";
 export { checkTarget, type Target } from "./learn/target.ts";
 export { learn } from "./learn/learn.ts";
 export type { Attempt, ButterflyFit, LearnOptions } from "./learn/fit.ts";
