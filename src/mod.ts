@@ -60,6 +60,13 @@ export { circulant, toeplitz } from "./kaleidoscope/circulant.ts";
 export { acdc, afdf, fastfood, hadamardDiagonal, type HadamardOptions } from "./kaleidoscope/diagonals.ts";
 export { householder, lowRank } from "./kaleidoscope/householder.ts";
 export { sparse, type SparseEntries } from "./kaleidoscope/sparse.ts";
+export {
+  circuit,
+  CircuitBuilder,
+  type Gate,
+  type LinearCircuit,
+  type Scalar,
+} from "./kaleidoscope/circuit.ts";
 export { conv1d, type Conv1dOptions, conv2d, type Conv2dOptions } from "./kaleidoscope/layers.ts";
 export { checkTarget, type Target } from "./learn/target.ts";
 export { learn } from "./learn/learn.ts";

@@ -219,4 +219,10 @@ Deno.test("convolutions that cannot be are refused in sentences", () => {
     /inputs must be a whole number/,
   );
   refused(() => new Convolution(four, { size: [1024, 1024], inputs: 64 }), "RangeError", /64 to 1 channels/);
+  // Extended to 2²¹ complex points.
+  refused(
+    () => circulant(new Float32Array(2 ** 21 - 2), "complex"),
+    "RangeError",
+    /of 1048575 points are too many/,
+  );
 });

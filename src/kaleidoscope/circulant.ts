@@ -16,7 +16,7 @@ import { Convolution } from "./convolution.ts";
  * The circulant matrix with a given first column, C[i,j] = column[(i − j) mod n]: circular convolution with it.
  * Its transpose is the circulant matrix whose first row is `column`.
  *
- * @param column n numbers, interleaved if complex; any n up to 2²⁰
+ * @param column n numbers, interleaved if complex; any n up to 2²⁰ (complex: a power of two, or up to 2¹⁹)
  * @throws {RangeError} when the column is empty, too long or not finite
  *
  * @example

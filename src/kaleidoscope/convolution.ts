@@ -31,7 +31,8 @@ export interface ConvolutionOptions {
  * reversals, which would meet in the middle.
  *
  * A real convolution takes neighbouring points for the two parts of complex numbers, so that it costs half of what
- * a complex one does. Sizes that are no power of two are extended to the next but one.
+ * a complex one does. Sizes that are no power of two are extended to the next but one. Vectors may have up to 2²¹ floats
+ * then.
  *
  * @example
  * ```ts
@@ -58,7 +59,7 @@ export class Convolution extends Operator {
    * A convolution with a kernel as large as a channel; see also `conv1d` and `conv2d`, which take small ones.
    *
    * @param kernel [outputs][inputs][n2][n1] numbers, copied
-   * @throws {RangeError} when sizes or the kernel do not fit, or a number is not finite
+   * @throws {RangeError} when sizes or the kernel do not fit, a number is not finite, or it would be too large
    */
   constructor(kernel: Float32Array, options: ConvolutionOptions) {
     const { size, inputs = 1, outputs = 1, field = "real" } = options;
@@ -188,23 +189,21 @@ export class Convolution extends Operator {
   }
 }
 
-/** Refuses sizes and channels that make no convolution. */
-export function checkShape(what: string, { size, inputs = 1, outputs = 1 }: ConvolutionOptions): void {
+/** Refuses sizes and channels that make no convolution, or one too large to be made. */
+export function checkShape(what: string, { size, inputs = 1, outputs = 1, field }: ConvolutionOptions): void {
   if (!Array.isArray(size) || (size.length !== 1 && size.length !== 2)) {
     throw new RangeError(`Cannot make ${what}: size must be [n] or [n2, n1], got ${JSON.stringify(size)}`);
   }
   for (const n of size) checkSize(what, "each size", n, LARGEST);
   checkSize(what, "inputs", inputs, LARGEST);
   checkSize(what, "outputs", outputs, LARGEST);
-  const points = size.reduce((all, n) => all * extend(n), 1);
-  if (points * Math.max(inputs, outputs) > 2 * LARGEST || points * inputs * outputs > 2 ** 26) {
+  const width = size.reduce((all, n) => all * extend(n), floats(field ?? "real"));
+  if (width * Math.max(inputs, outputs) > 2 * LARGEST || width * inputs * outputs > 2 ** 26) {
     throw new RangeError(
       `Cannot make ${what}: ${inputs} to ${outputs} channels of ${
         size.join("×")
-      } points, extended to ${points}, ` +
-        `are too many; at most ${2 * LARGEST} points and ${
-          2 ** 26
-        } pairs of channels times points are allowed`,
+      } points are too many; extended to ` +
+        `${width} floats each, at most ${2 * LARGEST} floats a vector and ${2 ** 26} of spectra are allowed`,
     );
   }
 }
