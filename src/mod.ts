@@ -59,6 +59,7 @@ export { Convolution, type ConvolutionOptions } from "./kaleidoscope/convolution
 export { circulant, toeplitz } from "./kaleidoscope/circulant.ts";
 export { acdc, afdf, fastfood, hadamardDiagonal, type HadamardOptions } from "./kaleidoscope/diagonals.ts";
 export { householder, lowRank } from "./kaleidoscope/householder.ts";
+export { orthogonal, reflectionProduct } from "./kaleidoscope/reflections.ts";
 export { sparse, type SparseEntries } from "./kaleidoscope/sparse.ts";
 export {
   circuit,
