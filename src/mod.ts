@@ -70,6 +70,20 @@ export {
 export { haar, type HaarOptions } from "./kaleidoscope/transforms/haar.ts";
 export { overAxes, Repeated } from "./kaleidoscope/transforms/axes.ts";
 export type { Shape, TransformOptions } from "./kaleidoscope/transforms/shape.ts";
+export { Convolution, type ConvolutionOptions } from "./kaleidoscope/convolution.ts";
+export { circulant, toeplitz } from "./kaleidoscope/circulant.ts";
+export { acdc, afdf, fastfood, hadamardDiagonal, type HadamardOptions } from "./kaleidoscope/diagonals.ts";
+export { householder, lowRank } from "./kaleidoscope/householder.ts";
+export { orthogonal, reflectionProduct } from "./kaleidoscope/reflections.ts";
+export { sparse, type SparseEntries } from "./kaleidoscope/sparse.ts";
+export {
+  circuit,
+  CircuitBuilder,
+  type Gate,
+  type LinearCircuit,
+  type Scalar,
+} from "./kaleidoscope/circuit.ts";
+export { conv1d, type Conv1dOptions, conv2d, type Conv2dOptions } from "./kaleidoscope/layers.ts";
 export { checkTarget, type Target } from "./learn/target.ts";
 export { learn } from "./learn/learn.ts";
 export type { Attempt, ButterflyFit, LearnOptions } from "./learn/fit.ts";

@@ -3,12 +3,14 @@ import fc from "fast-check";
 import { blockDiagonal } from "../src/operator/block_diagonal.ts";
 import { loadOperator, saveOperator } from "../src/io/operator_file.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "../src/io/safetensors.ts";
+import { Convolution } from "../src/kaleidoscope/convolution.ts";
 import { Butterfly } from "../src/operator/butterfly.ts";
 import { Dense } from "../src/operator/dense.ts";
 import { Diagonal } from "../src/operator/diagonal.ts";
 import { Operator, Transposed } from "../src/operator/operator.ts";
 import { Permutation } from "../src/operator/permutation.ts";
 import { product } from "../src/operator/product.ts";
+import { Window } from "../src/operator/window.ts";
 import type { Program } from "../src/program/program.ts";
 import { Random } from "../src/program/random.ts";
 import { floats } from "../src/program/step.ts";
@@ -267,6 +269,61 @@ Deno.test("a small file cannot ask for much work", () => {
   }
   const parts = writeSafetensors(tensors, { papillon: JSON.stringify(root) });
   assert.throws(() => loadOperator(parts), /it has more than 4096 operators/);
+});
+
+Deno.test("convolutions and windows are saved by their kernels and shapes", () => {
+  for (const field of ["real", "complex"] as const) {
+    for (const size of [[5], [1], [3, 4]]) {
+      const points = size.reduce((all, n) => all * n, 1);
+      const kernel = numbers(6 * points * floats(field), points);
+      const map = product(
+        new Window(2 * points + 1, 2 * points, { shift: -1, field }),
+        new Convolution(kernel, { size, inputs: 3, outputs: 2, field }),
+      );
+      const bytes = saveOperator(map),
+        loaded = loadOperator(bytes),
+        { tensors, metadata } = readSafetensors(bytes);
+      assert.deepEqual([...tensors].map(([name, { shape }]) => [name, ...shape]), [[
+        "1.kernel",
+        2,
+        3,
+        ...size,
+      ]]);
+      const [window, convolution] = JSON.parse(metadata.papillon).operator.operators;
+      assert.deepEqual(window, { type: "window", rows: 2 * points + 1, cols: 2 * points, shift: -1, field });
+      assert.deepEqual(convolution, { type: "convolution" });
+      const x = numbers(map.cols * floats(field), 3);
+      assert.deepEqual(loaded.apply(x), map.apply(x));
+      assert.deepEqual(saveOperator(loaded), bytes);
+    }
+  }
+  const window = new Window(4, 5), many = 2 ** 23;
+  const bad: [Uint8Array, RegExp][] = [
+    [edited(window, (node) => void (node.rows = 0)), /rows of a window is '0', expected a whole number/],
+    [
+      edited(window, (node) => void (node.rows = 2 ** 24)),
+      /its windows have more than 16777216 rows and columns/,
+    ],
+    [edited(window, (node) => void delete node.shift), /cannot make a window: shift must be a whole number/],
+    [
+      edited(window, (node) => void delete node.field),
+      /cannot make a window: field must be "real" or "complex"/,
+    ],
+    [edited(window, (node) => void (node.type = "convolution")), /its tensor 'kernel' is missing/],
+    [
+      edited(
+        window,
+        (node) => ({ type: "product", operators: [{ ...node, rows: many }, { ...node, cols: many }] }),
+      ),
+      /its windows have more than/,
+    ],
+  ];
+  for (const [bytes, message] of bad) assert.throws(() => loadOperator(bytes), message);
+  const kernel: Tensor = { dtype: "F32", shape: [0, 1, 4], data: new Float32Array(0) };
+  const empty = swapped(new Convolution(numbers(4, 1), { size: [4] }), "kernel", kernel);
+  assert.throws(() => loadOperator(empty), /cannot make a convolution: outputs must be a whole number/);
+  const large = product(new Window(many, many), new Window(many, many));
+  assert.throws(() => saveOperator(large), /its windows have more than 16777216 rows and columns/);
 });
 
 Deno.test("an operator that has no form in files is not saved", () => {

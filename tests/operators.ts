@@ -24,7 +24,7 @@ export interface Sample {
 }
 
 /** A matrix from its entries. */
-function matrixOf(
+export function matrixOf(
   rows: number,
   cols: number,
   entry: (i: number, j: number) => readonly [number, number],
@@ -37,7 +37,7 @@ function matrixOf(
 }
 
 /** Number `k` of real or interleaved values. */
-function number(values: ArrayLike<number>, k: number, field: Field): [number, number] {
+export function number(values: ArrayLike<number>, k: number, field: Field): [number, number] {
   return field === "complex" ? [values[2 * k], values[2 * k + 1]] : [values[k], 0];
 }
 

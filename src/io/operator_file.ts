@@ -17,6 +17,8 @@
  * | permutation | `index` [n], U32: y[i] = x[index[i]] |
  * | diagonal | `diagonal` [n] |
  * | dense | `matrix` [rows, cols] |
+ * | convolution | `kernel` [outputs, inputs, n] or [outputs, inputs, n2, n1] |
+ * | window | none; `rows`, `cols`, `shift` and `field` say all |
  * | product | those of `operators`, listed as written: the last is applied first |
  * | block-diagonal | those of `operators`, the first block first |
  * | transposed | those of its operator `of`; `conjugate` tells the adjoint from the transpose |
@@ -24,6 +26,7 @@
  * @module
  */
 
+import { Convolution } from "../kaleidoscope/convolution.ts";
 import { BlockDiagonal, blockDiagonal } from "../operator/block_diagonal.ts";
 import { Butterfly } from "../operator/butterfly.ts";
 import { Dense } from "../operator/dense.ts";
@@ -32,6 +35,7 @@ import { Operator, Transposed } from "../operator/operator.ts";
 import { Permutation } from "../operator/permutation.ts";
 import { Product, product } from "../operator/product.ts";
 import type { Field } from "../program/step.ts";
+import { Window } from "../operator/window.ts";
 import { quote } from "./bytes.ts";
 import { readSafetensors, type SafetensorsFile, type Tensor, writeSafetensors } from "./safetensors.ts";
 
@@ -39,6 +43,8 @@ import { readSafetensors, type SafetensorsFile, type Tensor, writeSafetensors } 
 const KEY = "papillon", VERSION = 1;
 /** Limits of what is saved and loaded, far above all use, so that no small file asks for much work. */
 const DEEPEST = 64, MOST_OPERATORS = 4096, LONGEST_COLUMN = 4096;
+/** Windows have no tensors to be measured by: the rows and columns of all of them together. */
+const MOST_IN_WINDOWS = 2 ** 24;
 
 type Node = Record<string, unknown>;
 
@@ -58,7 +64,7 @@ type Node = Record<string, unknown>;
  */
 export function saveOperator(operator: Operator): Uint8Array {
   const tensors: [string, Tensor][] = [];
-  let count = 0;
+  let count = 0, windows = 0;
 
   const add = (name: string, field: Field, shape: number[], data: Float32Array): void => {
     tensors.push([name, { dtype: field === "complex" ? "C64" : "F32", shape, data }]);
@@ -98,6 +104,20 @@ export function saveOperator(operator: Operator): Uint8Array {
     if (operator instanceof Dense) {
       add(`${prefix}matrix`, field, [rows, cols], operator.values);
       return { type: "dense" };
+    }
+    if (operator instanceof Convolution) {
+      const { outputs, inputs, size, kernel } = operator;
+      add(`${prefix}kernel`, field, [outputs, inputs, ...size], kernel);
+      return { type: "convolution" };
+    }
+    if (operator instanceof Window) {
+      windows += rows + cols;
+      if (windows > MOST_IN_WINDOWS) {
+        throw new RangeError(
+          `Cannot save operator: its windows have more than ${MOST_IN_WINDOWS} rows and columns`,
+        );
+      }
+      return { type: "window", rows, cols, shift: operator.shift, field };
     }
     const what = operator instanceof Operator
       ? `an operator of class ${quote(operator.constructor.name)}`
@@ -144,6 +164,7 @@ class Loader {
   readonly #file: SafetensorsFile;
   readonly #label: string;
   #count = 0;
+  #windows = 0;
 
   constructor(file: SafetensorsFile, label: string) {
     this.#file = file;
@@ -192,6 +213,14 @@ class Loader {
         const { field, shape: [rows, cols], data } = this.#tensor(`${prefix}matrix`, 2);
         return this.#make(() => new Dense(rows, cols, data, field));
       }
+      case "convolution": {
+        const lines = this.#file.tensors.get(`${prefix}kernel`)?.shape.length === 3;
+        const { field, shape, data } = this.#tensor(`${prefix}kernel`, lines ? 3 : 4);
+        const [outputs, inputs, ...size] = shape;
+        return this.#make(() => new Convolution(data, { size, inputs, outputs, field }));
+      }
+      case "window":
+        return this.#window(node);
       default:
         throw this.#bad(`it has an operator of the unknown type ${show(node.type)}`);
     }
@@ -217,6 +246,18 @@ class Loader {
       bias = tensor.data;
     }
     return this.#make(() => Butterfly.fromTwiddle(cols, data, { rows, field, increasing, blocks, bias }));
+  }
+
+  #window(node: Node): Operator {
+    const rows = this.#size(node, "rows"), cols = this.#size(node, "cols"), { shift, field } = node;
+    this.#windows += rows + cols;
+    if (this.#windows > MOST_IN_WINDOWS) {
+      throw this.#bad(`its windows have more than ${MOST_IN_WINDOWS} rows and columns`);
+    }
+    // The operator refuses what is neither a shift nor a field.
+    return this.#make(() =>
+      new Window(rows, cols, { shift: shift as number ?? NaN, field: (field ?? null) as Field })
+    );
   }
 
   #tensor(name: string, dimensions: number): { field: Field; shape: number[]; data: Float32Array } {

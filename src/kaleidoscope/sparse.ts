@@ -1,0 +1,144 @@
+/**
+ * Sparse matrices as permutations and step matrices (Kaleidoscope, appendices F and I).
+ *
+ * A horizontal step matrix sums stretches of neighbouring entries, y[g] = Σ x[t] over the stretch number g; it is a
+ * butterfly of increasing strides. Its transpose, a vertical one, repeats entries. A sparse matrix takes the columns
+ * that are not empty to the front, repeats each as often as it has entries, multiplies by these, sorts the products
+ * by rows, sums those of each row, and takes the sums to their rows.
+ *
+ * @module
+ */
+
+import { Butterfly } from "../operator/butterfly.ts";
+import { checkField, checkSize, checkWeights, LARGEST } from "../operator/check.ts";
+import { Diagonal } from "../operator/diagonal.ts";
+import type { Operator } from "../operator/operator.ts";
+import { Permutation } from "../operator/permutation.ts";
+import { product } from "../operator/product.ts";
+import { Window } from "../operator/window.ts";
+import { type Field, floats } from "../program/step.ts";
+
+/** The entries of a sparse matrix, in any order; entries at the same place are added up. */
+export interface SparseEntries {
+  /** The row of each entry, from 0. */
+  rows: ArrayLike<number>;
+  /** The column of each entry, from 0. */
+  cols: ArrayLike<number>;
+  /** Its value, interleaved if complex. */
+  values: Float32Array;
+}
+
+/**
+ * A sparse matrix of any number of entries, in O(N log N) operations, N the smallest power of two not below rows,
+ * columns and the number of entries.
+ *
+ * The product P₁·H·P₂·D·V·P₃: permutations P, a horizontal and a vertical step matrix H and V, and the values on the
+ * diagonal D.
+ *
+ * @throws {RangeError} when an index is out of range, lengths differ, a value is not finite, or N exceeds 2²⁰
+ *
+ * @example
+ * ```ts
+ * import { sparse } from "@papillon/papillon";
+ * const map = sparse(2, 3, { rows: [0, 0, 1], cols: [0, 2, 2], values: new Float32Array([1, 2, 3]) });
+ * console.assert(map.apply(new Float32Array([10, 20, 30])).join() === "70,90");
+ * ```
+ */
+export function sparse(rows: number, cols: number, entries: SparseEntries, field: Field = "real"): Operator {
+  const what = "a sparse matrix";
+  checkField(what, field);
+  checkSize(what, "rows", rows, LARGEST);
+  checkSize(what, "cols", cols, LARGEST);
+  const count = entries.rows.length, unit = floats(field);
+  if (count > LARGEST) {
+    throw new RangeError(`Cannot make ${what}: at most ${LARGEST} entries are allowed, got ${count}`);
+  }
+  checkIndices(what, "rows", entries.rows, count, rows);
+  checkIndices(what, "cols", entries.cols, count, cols);
+  checkWeights(what, "values", entries.values, count * unit);
+  let n = 1;
+  while (n < Math.max(rows, cols, count)) n *= 2;
+
+  const own = Uint32Array.from({ length: count }, (_, t) => t);
+  const byColumn = own.slice().sort((s, t) => entries.cols[s] - entries.cols[t] || s - t);
+  const byRow = own.slice().sort((s, t) => entries.rows[s] - entries.rows[t] || s - t);
+  const columns = stretches(byColumn.map((t) => entries.cols[t]));
+  const lines = stretches(byRow.map((t) => entries.rows[t]));
+  const place = new Uint32Array(count), values = new Float32Array(n * unit);
+  byColumn.forEach((t, at) => {
+    place[t] = at;
+    for (let part = 0; part < unit; part++) values[at * unit + part] = entries.values[t * unit + part];
+  });
+  return product(
+    new Window(rows, n),
+    new Permutation(completed(lines.keys, n)).adjoint(),
+    stepMatrix(lines.numbers, n),
+    new Permutation(completed(byRow.map((t) => place[t]), n)),
+    new Diagonal(values, field),
+    stepMatrix(columns.numbers, n).adjoint(),
+    new Permutation(completed(columns.keys, n)),
+    new Window(n, cols),
+  );
+}
+
+/**
+ * The horizontal step matrix that sums stretches: y[g] = Σ x[t] over all t whose number is g.
+ *
+ * A block of s neighbours keeps the sum of stretch g at place g mod s. The numbers in a block follow each other, so no
+ * two meet, and a factor of stride s brings each sum of both halves of 2s neighbours to its place modulo 2s.
+ *
+ * @param numbers for each t the number of its stretch, from 0, never falling and never skipping one
+ */
+export function stepMatrix(numbers: Uint32Array, n: number): Butterfly {
+  const factors = Array.from({ length: Math.log2(n) }, (_, level) => {
+    const s = 2 ** level, weights = new Float32Array(2 * n);
+    for (let base = 0; base < numbers.length; base += s) {
+      const block = Math.floor(base / (2 * s)), gamma = base / s % 2;
+      const last = numbers[Math.min(base + s, numbers.length) - 1];
+      for (let g = numbers[base]; g <= last; g++) {
+        const beta = Math.floor(g / s) % 2;
+        weights[((block * 2 + beta) * 2 + gamma) * s + g % s] = 1;
+      }
+    }
+    return weights;
+  });
+  return new Butterfly(n, factors);
+}
+
+/** The different keys of a sorted list, and for each entry the number of its key. */
+function stretches(sorted: Uint32Array): { keys: Uint32Array; numbers: Uint32Array } {
+  const keys: number[] = [];
+  const numbers = sorted.map((key, t) => {
+    if (t === 0 || key !== sorted[t - 1]) keys.push(key);
+    return keys.length - 1;
+  });
+  return { keys: Uint32Array.from(keys), numbers };
+}
+
+/** A permutation of n points that begins with certain ones. */
+function completed(first: Uint32Array, n: number): Uint32Array {
+  const used = new Uint8Array(n), index = new Uint32Array(n);
+  for (const i of first) used[i] = 1;
+  index.set(first);
+  for (let i = 0, at = first.length; i < n; i++) if (!used[i]) index[at++] = i;
+  return index;
+}
+
+function checkIndices(
+  what: string,
+  name: string,
+  indices: ArrayLike<number>,
+  count: number,
+  size: number,
+): void {
+  if (indices.length !== count) {
+    throw new RangeError(`Cannot make ${what}: ${name} has ${indices.length} entries, but rows has ${count}`);
+  }
+  for (let t = 0; t < count; t++) {
+    if (!Number.isInteger(indices[t]) || indices[t] < 0 || indices[t] >= size) {
+      throw new RangeError(
+        `Cannot make ${what}: ${name}[${t}] is ${indices[t]}, which is not a whole number below ${size}`,
+      );
+    }
+  }
+}

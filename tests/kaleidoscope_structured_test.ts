@@ -1,0 +1,244 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { acdc, afdf, fastfood, hadamardDiagonal } from "../src/kaleidoscope/diagonals.ts";
+import { householder, lowRank } from "../src/kaleidoscope/householder.ts";
+import { sparse, stepMatrix } from "../src/kaleidoscope/sparse.ts";
+import { Butterfly } from "../src/operator/butterfly.ts";
+import type { Operator } from "../src/operator/operator.ts";
+import type { Product } from "../src/operator/product.ts";
+import { Window } from "../src/operator/window.ts";
+import { Random } from "../src/program/random.ts";
+import type { Field } from "../src/program/step.ts";
+import { assertClose, machines, runOn } from "./helpers.ts";
+import { apply64, entries, type Matrix, matrixOf, multiply, number, transpose } from "./operators.ts";
+import { differentiate, evaluate } from "./oracle.ts";
+import { vectors } from "./programs.ts";
+
+const fields = ["real", "complex"] as const;
+const unitOf = (field: Field): number => field === "complex" ? 2 : 1;
+
+/** Checks a map in every build, its gradients, and its transposes against its matrix. */
+function check(map: Operator, matrix: Matrix, random: Random, label: string): void {
+  const { field } = map, unit = unitOf(field), batch = 1 + random.integer(3);
+  assert.deepEqual([map.rows, map.cols], [matrix.rows, matrix.cols], label);
+  const x = vectors(random, batch * map.cols * unit), g = vectors(random, batch * map.rows * unit);
+  // Small entries next to large ones are as exact as the large ones.
+  const scale = 1e-5 * Math.hypot(...matrix.values) + 1e-30;
+  const near = (got: Float32Array, want: Float64Array, size: number, what: string): void =>
+    want.forEach((v, k) =>
+      assert.ok(
+        Math.abs(got[k] - v) <= scale * size,
+        `${label}, ${what}: entry ${k} is ${got[k]}, expected ${v}`,
+      )
+    );
+  const want = apply64(matrix, x, field, batch), back = apply64(transpose(matrix, true), g, field, batch);
+  for (const machine of machines) {
+    near(runOn(machine, map, x, want.length, batch), want, Math.hypot(...x), machine.name);
+    const gx = new Float32Array(x.length), gw = map.weights.map((w) => new Float32Array(w.length));
+    map.compile(machine).gradient(x, g, gx, gw, batch);
+    near(gx, back, Math.hypot(...g), `${machine.name}, gradient`);
+    if (batch > 1 || machine !== machines[0]) continue;
+    const { weights } = differentiate(map.program, evaluate(map.program, x), g);
+    weights.forEach((w, i) => assertClose(gw[i], w, 1e-4, `${label}, gradient of weights ${i}`));
+  }
+  near(map.toDense(), entries(matrix, field), 1, "dense");
+  near(map.adjoint().toDense(), entries(transpose(matrix, true), field), 1, "adjoint");
+  near(map.transpose().toDense(), entries(transpose(matrix, false), field), 1, "transpose");
+}
+
+const diagonal = (values: ArrayLike<number>, field: Field): Matrix => {
+  const n = values.length / unitOf(field);
+  return matrixOf(n, n, (i, j) => i === j ? number(values, i, field) : [0, 0]);
+};
+const chain = (...all: Matrix[]): Matrix => all.reduce((left, right) => multiply(left, right));
+
+/** The Hadamard matrix: the sign is the parity of the bits that i and j share. */
+const hadamard = (n: number, normalized: boolean): Matrix =>
+  matrixOf(n, n, (i, j) => {
+    let parity = 0;
+    for (let both = i & j; both; both >>= 1) parity ^= both & 1;
+    return [(parity ? -1 : 1) / (normalized ? Math.sqrt(n) : 1), 0];
+  });
+
+const cosine = (n: number): Matrix =>
+  matrixOf(n, n, (k, j) => [Math.sqrt((k ? 2 : 1) / n) * Math.cos(Math.PI * k * (2 * j + 1) / (2 * n)), 0]);
+
+const fourier = (n: number): Matrix =>
+  matrixOf(n, n, (j, k) => {
+    const angle = -2 * Math.PI * (j * k % n) / n;
+    return [Math.cos(angle) / Math.sqrt(n), Math.sin(angle) / Math.sqrt(n)];
+  });
+
+Deno.test("products of Hadamard matrices with diagonals and permutations are what they say", () => {
+  for (const n of [1, 2, 4, 8, 16, 64]) {
+    for (const normalized of [true, false]) {
+      const random = new Random(n), [a, b, c] = [0, 1, 2].map(() => vectors(random, n));
+      const h = hadamard(n, normalized), [da, db, dc] = [a, b, c].map((d) => diagonal(d, "real"));
+      const label = `n=${n}, ${normalized ? "normalized" : "±1"}`;
+      check(hadamardDiagonal([a, b, c], { normalized }), chain(h, dc, h, db, h, da), random, label);
+      const index = random.permutation(n), p = matrixOf(n, n, (i, j) => [index[i] === j ? 1 : 0, 0]);
+      const map = fastfood({ first: a, second: b, third: c }, index, { normalized });
+      check(map, chain(dc, h, db, p, h, da), random, `Fastfood, ${label}`);
+    }
+  }
+});
+
+Deno.test("AFDF and ACDC are diagonals around and between transforms", () => {
+  for (const n of [1, 2, 4, 8, 16, 64]) {
+    const random = new Random(n), a = vectors(random, 2 * n), d = vectors(random, 2 * n), f = fourier(n);
+    const want = chain(diagonal(a, "complex"), transpose(f, true), diagonal(d, "complex"), f);
+    check(afdf(a, d), want, random, `AFDF, n=${n}`);
+    const [b, e] = [a.subarray(0, n), d.subarray(0, n)], c = cosine(n), back = transpose(c, false);
+    const [db, de] = [diagonal(b, "real"), diagonal(e, "real")];
+    check(acdc(b, e), chain(db, back, de, c), random, `ACDC, n=${n}`);
+    check(acdc(b, e, { inverseFirst: true }), chain(db, c, de, back), random, `ACDC of the inverse, n=${n}`);
+  }
+});
+
+Deno.test("Householder reflections of every size are products of orthogonal butterflies", () => {
+  for (const field of fields) {
+    for (const n of [1, 2, 3, 4, 5, 7, 8, 12, 16, 33, 64]) {
+      const random = new Random(n), u = vectors(random, n * unitOf(field));
+      if (n > 4) u.fill(0, unitOf(field), 3 * unitOf(field));
+      const square = u.reduce((sum, v) => sum + v * v, 0);
+      const want = matrixOf(n, n, (i, j) => {
+        const [a, b] = number(u, i, field), [c, d] = number(u, j, field);
+        return [(i === j ? 1 : 0) - 2 * (a * c + b * d) / square, -2 * (b * c - a * d) / square];
+      });
+      const map = householder(u, field);
+      check(map, want, random, `n=${n}, ${field}`);
+      const turn = (map as Product).operators.at(-1)!;
+      assert.ok(turn instanceof Butterfly);
+      // Each block is unitary, so the butterfly keeps lengths.
+      const x = vectors(random, n * unitOf(field));
+      assert.ok(Math.abs(Math.hypot(...turn.apply(x)) / Math.hypot(...x) - 1) < 1e-5);
+    }
+  }
+});
+
+Deno.test("matrices of low rank are U·Vᴴ", () => {
+  for (const field of fields) {
+    for (const [rows, cols, rank] of [[1, 1, 1], [5, 3, 2], [7, 20, 3], [4, 4, 6]]) {
+      const random = new Random(rows), unit = unitOf(field);
+      const u = vectors(random, rows * rank * unit), v = vectors(random, cols * rank * unit);
+      const [left, right] = [[u, rows] as const, [v, cols] as const].map(([values, n]) =>
+        matrixOf(n, rank, (i, j) => number(values, i * rank + j, field))
+      );
+      check(
+        lowRank(u, v, rank, field),
+        multiply(left, transpose(right, true)),
+        random,
+        `${rows}×${cols}, ${field}`,
+      );
+    }
+  }
+});
+
+Deno.test("sparse matrices of any shape and number of entries are those entries", () => {
+  const shape = fc.record({
+    rows: fc.integer({ min: 1, max: 40 }),
+    cols: fc.integer({ min: 1, max: 40 }),
+    count: fc.integer({ min: 0, max: 150 }),
+    seed: fc.nat(9999),
+  });
+  fc.assert(
+    fc.property(shape, fc.constantFrom(...fields), ({ rows, cols, count, seed }, field) => {
+      const random = new Random(seed);
+      const own = { rows: new Uint32Array(count), cols: new Uint32Array(count) };
+      for (let t = 0; t < count; t++) {
+        own.rows[t] = random.integer(rows);
+        own.cols[t] = random.integer(cols);
+      }
+      const values = vectors(random, count * unitOf(field));
+      const want = matrixOf(rows, cols, () => [0, 0]);
+      for (let t = 0; t < count; t++) {
+        const at = own.rows[t] * cols + own.cols[t];
+        number(values, t, field).forEach((v, part) => want.values[2 * at + part] += v);
+      }
+      const map = sparse(rows, cols, { ...own, values }, field);
+      check(map, want, random, `${rows}×${cols} with ${count}, ${field}`);
+      // Nothing dense is inside, and what is sums no more than it says.
+      assert.ok(map.program.steps.every((step) => step.kind !== "dense"));
+    }),
+    { seed: 47, numRuns: 60 },
+  );
+});
+
+Deno.test("a step matrix sums stretches of neighbours with weights 0 and 1, two a row", () => {
+  fc.assert(
+    fc.property(fc.array(fc.boolean(), { minLength: 1, maxLength: 64 }), (jumps) => {
+      let number = -1;
+      const numbers = Uint32Array.from(jumps, (jump, t) => jump || t === 0 ? ++number : number);
+      const map = stepMatrix(numbers, 64), dense = map.toDense();
+      for (let i = 0; i < 64; i++) {
+        for (let t = 0; t < jumps.length; t++) assert.equal(dense[i * 64 + t], numbers[t] === i ? 1 : 0);
+      }
+      assert.ok(map.factors.every((weights) => weights.every((w) => w === 0 || w === 1)));
+    }),
+    { seed: 53, numRuns: 40 },
+  );
+});
+
+Deno.test("windows cut, pad and shift", () => {
+  for (const [rows, cols, shift] of [[3, 5, 0], [5, 3, 0], [4, 4, 2], [4, 6, -3], [2, 2, 9], [6, 4, -1]]) {
+    for (const field of fields) {
+      const map = new Window(rows, cols, { shift, field });
+      const want = matrixOf(rows, cols, (i, j) => [j === i + shift ? 1 : 0, 0]);
+      check(map, want, new Random(rows), `${rows}×${cols} by ${shift}`);
+    }
+  }
+});
+
+Deno.test("structured maps that cannot be are refused in sentences", () => {
+  const three = new Float32Array(3), four = new Float32Array(4).fill(1), values = new Float32Array(2);
+  const refused = (make: () => unknown, name: string, message: RegExp): void =>
+    assert.throws(make, { name, message });
+  const food = { first: four, second: four, third: four };
+  refused(() => hadamardDiagonal([]), "RangeError", /diagonals must be a list of at least one/);
+  refused(
+    () => hadamardDiagonal([three]),
+    "RangeError",
+    /entries of diagonals\[0\] must be a power of two, got 3/,
+  );
+  refused(() => hadamardDiagonal([four, three]), "RangeError", /expected 4 floats of diagonals\[1\], got 3/);
+  refused(
+    () => fastfood({ ...food, second: three }, [0, 1, 2, 3]),
+    "RangeError",
+    /expected 4 floats of second/,
+  );
+  refused(() => fastfood(food, [0, 1, 2]), "RangeError", /expected a permutation of 4 points, got one of 3/);
+  refused(
+    () => fastfood(food, [0, 1, 1, 3]),
+    "RangeError",
+    /index 1 is repeated at entry 2, and 2 is missing/,
+  );
+  refused(() => afdf(three, three), "RangeError", /must be a whole number/);
+  refused(() => afdf(four, three), "RangeError", /expected 4 floats of d, got 3/);
+  refused(() => acdc(three, three), "RangeError", /entries of a must be a power of two, got 3/);
+  refused(() => acdc(four, undefined as never), "TypeError", /d is not a Float32Array/);
+  refused(() => householder(three), "RangeError", /u must not be zero/);
+  refused(() => householder(new Float32Array(0)), "RangeError", /must be a whole number from 1/);
+  refused(
+    () => lowRank(four, three, 2),
+    "RangeError",
+    /v must have a multiple of 2 real numbers, got 3 floats/,
+  );
+  refused(() => lowRank(four, four, 0), "RangeError", /rank must be a whole number/);
+  refused(
+    () => sparse(2, 2, { rows: [0, 2], cols: [0, 0], values }),
+    "RangeError",
+    /rows\[1\] is 2, .* below 2/,
+  );
+  refused(
+    () => sparse(2, 2, { rows: [0, 1], cols: [0], values }),
+    "RangeError",
+    /cols has 1 entries, but rows has 2/,
+  );
+  refused(
+    () => sparse(2, 2, { rows: [0], cols: [0], values }),
+    "RangeError",
+    /expected 1 floats of values, got 2/,
+  );
+  refused(() => sparse(0, 2, { rows: [], cols: [], values }), "RangeError", /rows must be a whole number/);
+  refused(() => new Window(2, 2, { shift: 0.5 }), "RangeError", /shift must be a whole number within/);
+});
