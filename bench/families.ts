@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { bitReversal, Butterfly, type MachineName, type Operator, Permutation, product } from "../src/mod.ts";
-import { butterflyGradient, butterflyProduct, type Field, type Numbers } from "./lib/reference.ts";
+import { Butterfly, type MachineName, type Operator, Permutation, product } from "../src/mod.ts";
+import { butterflyGradient, butterflyProduct, type Field, fourier, type Numbers } from "./lib/reference.ts";
 import {
   butterflyFactors,
   fourierFactors,
@@ -18,7 +18,7 @@ export interface Family {
   /** As in the tables, behind "papillon". */
   readonly label: string;
   readonly field: Field;
-  /** The builds that are timed, each as the bare kernels on data in their memory. */
+  /** The builds that are timed, each on data in its memory: `run` of an executable. */
   readonly builds: readonly MachineName[];
   /** Whether `apply(x, out)`, which copies in and out, is timed as well. */
   readonly apply?: boolean;
@@ -48,20 +48,14 @@ export function butterflySample(n: number, field: Field, kind: Kind): Sample {
   };
 }
 
-/** The Fourier transform, unnormalised, in natural order at both ends: Fourier factors behind a bit reversal. */
+/** The Fourier transform, unnormalized as the peers', in natural order at both ends: Fourier factors behind a bit reversal. */
 function fourierSample(n: number): Sample {
-  const factors = fourierFactors(n, "complex", 1);
-  const strides = increasingStrides(n), index = bitReversal(n);
   return {
     operator: product(
-      Butterfly.fromFactors(n, factors, { field: "complex" }),
+      Butterfly.fromFactors(n, fourierFactors(n, "complex", 1), { field: "complex" }),
       Permutation.bitReversal(n, "complex"),
     ),
-    reference(x) {
-      const y = new Float64Array(2 * n);
-      index.forEach((j, i) => y.set([x[2 * j], x[2 * j + 1]], 2 * i));
-      return butterflyProduct(factors, strides, y, "complex");
-    },
+    reference: fourier,
   };
 }
 

@@ -1,11 +1,11 @@
 /**
- * papillon's own rows: bare kernels in each build, `apply`, forward and backward, the dense product.
+ * papillon's own rows: `run` without copies in each build, `apply`, forward and backward, the dense product.
  *
  * @module
  */
 import { createMachine, Dense, type Machine, type MachineName, type Operator } from "../src/mod.ts";
 import type { Family, Sample } from "./families.ts";
-import { bareForward, bareTraining } from "./lib/bare.ts";
+import { bareTraining } from "./lib/bare.ts";
 import type { Subject } from "./lib/measure.ts";
 import { denseFields, denseProblem, normal } from "./lib/problem.ts";
 import { assertAccurate, type Field, type Numbers } from "./lib/reference.ts";
@@ -159,7 +159,9 @@ function referenceGradients(
 
 function forwardSubject(name: string, group: string, problem: Problem, machine: Machine): Subject {
   const { n, batch, operator, x } = problem;
-  const { run, input, output, free } = bareForward(machine, operator.program, batch);
+  const executable = operator.compile(machine);
+  executable.reserve(batch);
+  const run = (): void => executable.run(batch);
   return {
     name,
     group,
@@ -167,12 +169,12 @@ function forwardSubject(name: string, group: string, problem: Problem, machine: 
     batch,
     run,
     verify(): void {
-      input().set(x);
-      output().fill(NaN);
+      executable.input.set(x);
+      executable.output.fill(NaN);
       run();
-      problem.check(name, output());
+      problem.check(name, executable.output);
     },
-    dispose: free,
+    dispose: () => executable.dispose(),
   };
 }
 

@@ -40,10 +40,10 @@ const COMPLEX = "complex transforms";
 const DENSE = "real dense products";
 
 const line = (group: string, name: string, label = name): Line => ({ label, group, names: [name] });
-const own = (group: string, label: string): Line => ({
+const own = (group: string, label: string, what = "butterfly"): Line => ({
   label,
   group,
-  names: ["papillon butterfly, relaxed"],
+  names: [`papillon ${what}, relaxed`],
   strong: true,
 });
 
@@ -64,6 +64,7 @@ const PLOTS: readonly Plot[] = [
     lines: [
       own(REAL, "papillon, real"),
       own(COMPLEX, "papillon, complex"),
+      own(COMPLEX, "papillon, Fourier", "Fourier transform"),
       line(COMPLEX, "FFTW c2c", "FFTW, complex (native)"),
       line(REAL, "FFTW r2c", "FFTW, real (native)"),
       line(COMPLEX, "pffft-wasm simd, ordered", "pffft-wasm, complex"),
@@ -82,6 +83,7 @@ const PLOTS: readonly Plot[] = [
     batch: 1,
     lines: [
       own(REAL, "papillon, relaxed"),
+      own(REAL, "papillon, Hadamard", "Hadamard transform"),
       line(REAL, "papillon butterfly, simd", "papillon, simd"),
       line(REAL, "papillon butterfly, scalar", "papillon, scalar"),
       line(REAL, "papillon butterfly, apply()", "papillon, apply()"),
@@ -99,6 +101,7 @@ const PLOTS: readonly Plot[] = [
     batch: 1,
     lines: [
       own(COMPLEX, "papillon, relaxed"),
+      own(COMPLEX, "papillon, Fourier", "Fourier transform"),
       line(COMPLEX, "papillon butterfly, simd", "papillon, simd"),
       line(COMPLEX, "papillon butterfly, apply()", "papillon, apply()"),
       line(COMPLEX, "FFTW c2c"),

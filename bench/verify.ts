@@ -4,7 +4,6 @@
  * @module
  */
 import { Butterfly } from "../src/mod.ts";
-import { bareForward } from "./lib/bare.ts";
 import { normal } from "./lib/problem.ts";
 import { butterflyProduct, type Field, relativeError, tolerance } from "./lib/reference.ts";
 import { alignTable } from "./lib/table.ts";
@@ -47,16 +46,18 @@ export function verifyWeights(sizes: readonly number[], machines: Machines): Acc
         );
         let worst = { error: -1, build: "" };
         for (const [build, machine] of machines) {
-          const { run, input, output, free } = bareForward(machine, operator.program, BATCH);
-          input().set(x);
-          output().fill(NaN);
-          run();
+          const executable = operator.compile(machine);
+          executable.reserve(BATCH);
+          executable.input.set(x);
+          executable.output.fill(NaN);
+          executable.run(BATCH);
+          const { output } = executable;
           wants.forEach((want, row) => {
-            const error = relativeError(output().subarray(row * width, (row + 1) * width), want);
+            const error = relativeError(output.subarray(row * width, (row + 1) * width), want);
             // Written so that NaN is the worst.
             if (!(error <= worst.error)) worst = { error: Number.isNaN(error) ? Infinity : error, build };
           });
-          free();
+          executable.dispose();
         }
         found.push({ field, kind, n, ...worst, tolerance: tolerance(n) });
       }

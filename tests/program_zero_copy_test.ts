@@ -73,6 +73,16 @@ for (const { name } of machines) {
         const got = executable.output.slice();
         assertSame(executable.input.slice(), x, "the input is as it was");
         assertSame(got, applied(machine, map, x, batch));
+        // In turn with copying calls of as many vectors, which run the same program elsewhere in memory.
+        const other = vectors(new Random(batch + 1), x.length), want = applied(machine, map, other, batch);
+        for (let turn = 0; turn < 3; turn++) {
+          executable.output.fill(NaN);
+          executable.run(batch);
+          const out = new Float32Array(want.length);
+          executable.apply(other, out, batch);
+          assertSame(out, want, "copied");
+          assertSame(executable.output, got, "in place");
+        }
         const { y } = evaluateBatch(program, x, batch, map.field === "complex");
         assertClose(got, y, 2e-5, map.describe());
       }
@@ -235,7 +245,8 @@ for (const { name } of machines) {
   });
 
   Deno.test(`apply takes input and output of executables as any array, also when memory grows, in the ${name} build`, () => {
-    const machine = createMachine(name), map = MAPS[0], batch = 600;
+    // More than one chunk of 4096 vectors, and a rest that runs as single vectors do.
+    const machine = createMachine(name), map = MAPS[0], batch = 4096 + 3;
     const x = vectors(new Random(1), batch * 64), y = applied(machine, map, x, batch);
     const fresh = (): Executable => {
       const executable = map.compile(createMachine(name));
@@ -259,9 +270,26 @@ for (const { name } of machines) {
     // One executable behind the other on the same machine.
     const first = fresh(), second = MAPS[0].adjoint().compile(first.machine);
     first.run(batch);
-    const end = new Float32Array(y.length);
+    const middle = first.output.slice(), end = new Float32Array(y.length);
     second.apply(first.output, end, batch);
-    assertSame(end, applied(machine, MAPS[0].adjoint(), y, batch), "one behind the other");
+    assertSame(end, applied(machine, MAPS[0].adjoint(), middle, batch), "one behind the other");
+  });
+
+  Deno.test(`apply of many vectors needs no more memory once it has begun, in the ${name} build`, () => {
+    // The rest behind a chunk of 4096 vectors runs by a program of its own. Memory is filled so that there is room for
+    // so many bytes besides what apply copies to and from.
+    const map = MAPS[0], batch = 4096 + 3, x = vectors(new Random(1), batch * 64);
+    const want = applied(createMachine(name), map, x, batch);
+    for (let room = 0; room < 40; room++) {
+      const machine = createMachine(name), { arena } = machine, executable = map.compile(machine);
+      executable.reserve(batch);
+      arena.allocate(32 << 20, true);
+      arena.allocate(machine.f32.byteLength - arena.size + 1, true);
+      arena.allocate(machine.f32.byteLength - arena.size - (2 << 20) - 1024 * room, true);
+      executable.input.set(x);
+      executable.apply(executable.input, executable.output, batch);
+      assertSame(executable.output, want, `${room} KiB`);
+    }
   });
 
   Deno.test(`the gradient takes input and output of executables as any array, in the ${name} build`, () => {

@@ -1,8 +1,7 @@
 /**
- * A program in the memory of a machine with its input and output beside it, to be run again and again: the kernels alone,
- * without the copies that `apply` makes. This is what pffft's and FFTW's figures are, so it is what they are compared with.
- *
- * The one file of the benchmarks that reaches below the public interface, for backward runs without copies.
+ * Forward and backward in the memory of a machine, to be run again and again without the copies that `gradient` makes:
+ * the forward direction by the public zero-copy interface, the backward direction below it, which has none yet. This is
+ * the one file of the benchmarks that reaches so deep.
  *
  * @module
  */
@@ -51,50 +50,38 @@ class Memory {
   }
 }
 
-/** A program in place, forward. */
-export interface Forward {
+/** A program in place, forward and backward. */
+export interface Training {
+  /** Forward. */
   readonly run: () => void;
   readonly input: () => Float32Array;
   readonly output: () => Float32Array;
-  readonly free: () => void;
-}
-
-/** The forward direction of a program, for `batch` vectors, as users run it without copies. */
-export function bareForward(machine: Machine, program: Program, batch: number): Forward {
-  const executable = new Executable(program, machine);
-  executable.reserve(batch);
-  return {
-    run: () => executable.run(batch),
-    input: () => executable.input,
-    output: () => executable.output,
-    free: () => executable.dispose(),
-  };
-}
-
-/** A program in place, forward and backward. */
-export interface Training extends Forward {
   /** Backward alone; like all backward runs it computes the values in between again. */
   readonly back: () => void;
   readonly cotangent: () => Float32Array;
   readonly inputGradient: () => Float32Array;
   /** The gradients of the weights, in the order of `program.weights`. */
   readonly weightGradients: () => Float32Array[];
+  readonly free: () => void;
 }
 
 /** The forward direction, and the gradients of the input and of all weights, for `batch` vectors. */
 export function bareTraining(machine: Machine, program: Program, batch: number): Training {
-  const memory = new Memory(machine), forward = bareForward(machine, program, batch);
+  const memory = new Memory(machine), forward = new Executable(program, machine);
+  forward.reserve(batch);
   const { image, collect } = differentiate(program);
   const [width, height] = [batch * program.inputWidth, batch * program.outputWidth];
   const cotangent = memory.reserve(height * 4);
   const result = memory.reserve(width * 4);
   const gradient = memory.reserve(image.gradient);
   // The input stays where the forward direction has it: pinned blocks do not move.
-  const input = forward.input().byteOffset;
+  const input = forward.input.byteOffset;
   const backward = memory.load(image, batch, { input, output: result, cotangent, gradient });
   const { cleared } = image;
   return {
-    ...forward,
+    run: () => forward.run(batch),
+    input: () => forward.input,
+    output: () => forward.output,
     back(): void {
       for (const { start, end } of cleared) {
         machine.f32.fill(0, (gradient + start) >> 2, (gradient + end) >> 2);
@@ -110,7 +97,7 @@ export function bareTraining(machine: Machine, program: Program, batch: number):
     },
     free(): void {
       memory.free();
-      forward.free();
+      forward.dispose();
     },
   };
 }

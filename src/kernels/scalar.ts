@@ -31,7 +31,7 @@ export class ScalarRunner {
     for (let row = 0; row < rows; row += tile) {
       const some = Math.min(tile, rows - row);
       for (let i = 0; i < count; i++) {
-        this.#execute((code >> 2) + i * FIELDS, row, some, fresh === 1 && row === 0);
+        this.#execute((code >>> 2) + i * FIELDS, row, some, fresh === 1 && row === 0);
       }
     }
   };
@@ -40,11 +40,11 @@ export class ScalarRunner {
     const m = this.#memory, i32 = m.i32;
     /** An address, in elements, that moved on by some rows. */
     const moved = (address: number, advance: number): number =>
-      (i32[r + address] + row * i32[r + advance]) >> 2;
+      (i32[r + address] + row * i32[r + advance]) >>> 2;
     const op = i32[r];
-    const srcRow = i32[r + Field.srcRow] >> 2,
-      dstRow = i32[r + Field.dstRow] >> 2,
-      gRow = i32[r + Field.gRow] >> 2;
+    const srcRow = i32[r + Field.srcRow] >>> 2,
+      dstRow = i32[r + Field.dstRow] >>> 2,
+      gRow = i32[r + Field.gRow] >>> 2;
     let src = moved(Field.src, Field.srcAdvance);
     let dst = moved(Field.dst, Field.dstAdvance);
     let g = moved(Field.g, Field.gAdvance);
@@ -65,7 +65,7 @@ export class ScalarRunner {
 
   #step(op: number, r: number, src: number, dst: number, g: number): void {
     const m = this.#memory;
-    const w = m.i32[r + Field.weights] >> 2, gw = m.i32[r + Field.gradient] >> 2;
+    const w = m.i32[r + Field.weights] >>> 2, gw = m.i32[r + Field.gradient] >>> 2;
     switch (op) {
       case Op.factor:
         return steps.factor(m, r, w, src, dst);
@@ -76,7 +76,7 @@ export class ScalarRunner {
       case Op.diagonalBack:
         return steps.diagonalBack(m, r, src, g, gw);
       case Op.permute:
-        return steps.permute(m, r, m.i32[r + Field.table] >> 2, src, dst);
+        return steps.permute(m, r, m.i32[r + Field.table] >>> 2, src, dst);
       case Op.dense:
         return steps.dense(m, r, w, src, dst);
       case Op.denseBack:

@@ -18,8 +18,8 @@ function offsets(m: Memory, r: number, factors: number): number {
     let x = 0, y = 0;
     for (let k = 0; k < factors; k++) {
       if ((t >> k & 1) === 0) continue;
-      x += m.i32[r + Field.stride[k]] >> 2;
-      y += m.i32[r + (k < 3 ? Field.dstStride[k] : Field.stride[k])] >> 2;
+      x += m.i32[r + Field.stride[k]] >>> 2;
+      y += m.i32[r + (k < 3 ? Field.dstStride[k] : Field.stride[k])] >>> 2;
     }
     from[t] = x;
     to[t] = y;
@@ -137,33 +137,33 @@ function writeReal(f32: Float32Array, q: number, registers: number, scaled: bool
 /** Twin of `realPass`. */
 export function realPass(m: Memory, kind: number, r: number, src: number, dst: number): void {
   const { f32, i32 } = m;
-  const lanes = kind & 3, unit = (kind >> 2 & 1) === 1, factors = (kind >> 3) + 1;
+  const lanes = kind & 3, unit = (kind >>> 2 & 1) === 1, factors = (kind >> 3) + 1;
   const registers = offsets(m, r, factors), size = registers * 4;
   const scaled = (i32[r + Field.extra[0]] & 4) !== 0;
-  let w = i32[r + Field.weights] >> 2;
-  let table = i32[r + Field.table] >> 2;
+  let w = i32[r + Field.weights] >>> 2;
+  let table = i32[r + Field.table] >>> 2;
   for (let left = i32[r + Field.count]; left > 0; left--, table += 2) {
-    readReal(f32, src + (i32[table] >> 2), registers);
+    readReal(f32, src + (i32[table] >>> 2), registers);
     if (lanes === 3) exchange(re);
     if (lanes === 1) w = realFactor(f32, realFactor(f32, w, size, 1, unit), size, 2, unit);
     for (let k = 0; k < factors; k++) w = realFactor(f32, w, size, 4 << k, unit);
     if (lanes === 2) w = realFactor(f32, realFactor(f32, w, size, 2, unit), size, 1, unit);
-    w = writeReal(f32, dst + (i32[table + 1] >> 2), registers, scaled, w);
+    w = writeReal(f32, dst + (i32[table + 1] >>> 2), registers, scaled, w);
   }
 }
 
 /** Twin of `signPass`. */
 export function signPass(m: Memory, kind: number, r: number, src: number, dst: number): void {
   const { f32, i32 } = m;
-  const factors = (kind >> 2) + 1;
+  const factors = (kind >>> 2) + 1;
   const registers = offsets(m, r, factors), size = registers * 4;
   const scaled = (i32[r + Field.extra[0]] & 4) !== 0;
-  let w = i32[r + Field.weights] >> 2;
-  let table = i32[r + Field.table] >> 2;
+  let w = i32[r + Field.weights] >>> 2;
+  let table = i32[r + Field.table] >>> 2;
   for (let left = i32[r + Field.count]; left > 0; left--, table += 2) {
-    readReal(f32, src + (i32[table] >> 2), registers);
+    readReal(f32, src + (i32[table] >>> 2), registers);
     for (let s = kind & 3 ? 1 : 4; s < size; s *= 2) signFactor(size, s);
-    w = writeReal(f32, dst + (i32[table + 1] >> 2), registers, scaled, w);
+    w = writeReal(f32, dst + (i32[table + 1] >>> 2), registers, scaled, w);
   }
 }
 
@@ -174,7 +174,7 @@ function complexFactor(f32: Float32Array, w: number, size: number, s: number, un
   for (let k = 0; k < size; k++) {
     if (k & s) continue;
     const xr = re[k], xi = im[k], yr = re[k + s], yi = im[k + s];
-    let v = w + (k >> 2) * width + (k & 3), u = v + s;
+    let v = w + (k >>> 2) * width + (k & 3), u = v + s;
     if (s >= 4) {
       v = pair + (k & 3);
       u = v + width;
@@ -194,7 +194,7 @@ function complexFactor(f32: Float32Array, w: number, size: number, s: number, un
     re[k + s] = br + f32[u] * xr - f32[u + 4] * xi;
     im[k + s] = bi + f32[u] * xi + f32[u + 4] * xr;
   }
-  return w + (size >> 2) * width;
+  return w + (size >>> 2) * width;
 }
 
 /** Reads the registers of an iteration, interleaved (format bit 1) or split. */
@@ -237,13 +237,13 @@ export function complexPass(
   dst: number,
 ): void {
   const { f32, i32 } = m;
-  const lanes = kind & 3, unit = (kind >> 2 & 1) === 1, factors = (kind >> 3) + 1;
+  const lanes = kind & 3, unit = (kind >>> 2 & 1) === 1, factors = (kind >> 3) + 1;
   const registers = offsets(m, r, factors), size = registers * 4;
   const format = i32[r + Field.extra[0]];
-  let w = i32[r + Field.weights] >> 2;
-  let table = i32[r + Field.table] >> 2;
+  let w = i32[r + Field.weights] >>> 2;
+  let table = i32[r + Field.table] >>> 2;
   for (let left = i32[r + Field.count]; left > 0; left--, table += 2) {
-    readComplex(f32, src + (i32[table] >> 2), registers, format);
+    readComplex(f32, src + (i32[table] >>> 2), registers, format);
     if (lanes === 3) {
       exchange(re);
       exchange(im);
@@ -251,7 +251,7 @@ export function complexPass(
     if (lanes === 1) w = complexFactor(f32, complexFactor(f32, w, size, 1, unit), size, 2, unit);
     for (let k = 0; k < factors; k++) w = complexFactor(f32, w, size, 4 << k, unit);
     if (lanes === 2) w = complexFactor(f32, complexFactor(f32, w, size, 2, unit), size, 1, unit);
-    w = writeComplex(f32, dst + (i32[table + 1] >> 2), registers, format, w);
+    w = writeComplex(f32, dst + (i32[table + 1] >>> 2), registers, format, w);
   }
 }
 
@@ -279,19 +279,19 @@ export function twiddlePass(
   dst: number,
 ): void {
   const { f32, i32 } = m;
-  const factors = (kind >> 2) + 1;
+  const factors = (kind >>> 2) + 1;
   const registers = offsets(m, r, factors), size = registers * 4;
   const format = i32[r + Field.extra[0]];
-  const weights = i32[r + Field.weights] >> 2;
-  let table = i32[r + Field.table] >> 2;
+  const weights = i32[r + Field.weights] >>> 2;
+  let table = i32[r + Field.table] >>> 2;
   for (let left = i32[r + Field.count]; left > 0; left--, table += 3) {
-    let w = weights + (i32[table + 2] >> 2);
-    readComplex(f32, src + (i32[table] >> 2), registers, format);
+    let w = weights + (i32[table + 2] >>> 2);
+    readComplex(f32, src + (i32[table] >>> 2), registers, format);
     if ((kind & 3) === 3) {
       exchange(re);
       exchange(im);
     }
     for (let k = 0; k < factors; k++) w = twiddleFactor(f32, w, size, 4 << k);
-    writeComplex(f32, dst + (i32[table + 1] >> 2), registers, format, w);
+    writeComplex(f32, dst + (i32[table + 1] >>> 2), registers, format, w);
   }
 }

@@ -19,7 +19,7 @@ function shape(i32: Int32Array, r: number, kind: number, pointBytes: number): { 
 export function realStage(m: Memory, kind: number, r: number, src: number, dst: number): void {
   const { f32, i32 } = m;
   const { s, blocks } = shape(i32, r, kind, 4);
-  let w = i32[r + Field.weights] >> 2;
+  let w = i32[r + Field.weights] >>> 2;
   for (let block = 0; block < blocks; block++, src += s, dst += s, w += 3 * s) {
     for (let delta = 0; delta < s; delta++, src++, dst++, w++) {
       const x = f32[src], y = f32[src + s];
@@ -41,8 +41,8 @@ export function realStageBack(
 ): void {
   const { f32, i32 } = m;
   const { s, blocks } = shape(i32, r, kind, 4);
-  let w = i32[r + Field.weights] >> 2;
-  let v = i32[r + Field.gradient] >> 2;
+  let w = i32[r + Field.weights] >>> 2;
+  let v = i32[r + Field.gradient] >>> 2;
   if (first) f32.fill(0, v, v + 4 * s * blocks);
   for (let block = 0; block < blocks; block++, x += s, gx += s, g += s, w += 3 * s, v += 3 * s) {
     for (let delta = 0; delta < s; delta++, x++, gx++, g++, w++, v++) {
@@ -59,7 +59,7 @@ export function realStageBack(
 
 /** Where point k of split complex vectors lies: four real parts, then four imaginary parts. */
 function point(k: number): number {
-  return (k >> 2) * 8 + (k & 3);
+  return (k >>> 2) * 8 + (k & 3);
 }
 
 /** Twin of `complexPair`, `complexLane1` and `complexLane2`. */
@@ -72,7 +72,7 @@ export function complexStage(
 ): void {
   const { f32, i32 } = m;
   const { s, blocks } = shape(i32, r, kind, 8);
-  let w = i32[r + Field.weights] >> 2;
+  let w = i32[r + Field.weights] >>> 2;
   for (let block = 0; block < blocks; block++, w += 6 * s) {
     for (let delta = 0; delta < s; delta++, w += 2) {
       const k = point(block * 2 * s + delta), j = point(block * 2 * s + delta + s);
@@ -97,8 +97,8 @@ export function complexStageBack(
 ): void {
   const { f32, i32 } = m;
   const { s, blocks } = shape(i32, r, kind, 8);
-  let w = i32[r + Field.weights] >> 2;
-  let v = i32[r + Field.gradient] >> 2;
+  let w = i32[r + Field.weights] >>> 2;
+  let v = i32[r + Field.gradient] >>> 2;
   if (first) f32.fill(0, v, v + 8 * s * blocks);
   for (let block = 0; block < blocks; block++, w += 6 * s, v += 6 * s) {
     for (let delta = 0; delta < s; delta++, w += 2, v += 2) {

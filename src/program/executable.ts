@@ -129,7 +129,7 @@ function keeping<T extends Float32Array[]>(machine: Machine, arrays: T, work: ()
   if (machine.f32.buffer === before) return arrays;
   return arrays.map((array, i) => {
     const { inside, byteOffset, length } = places[i];
-    return inside ? machine.f32.subarray(byteOffset >> 2, (byteOffset >> 2) + length) : array;
+    return inside ? machine.f32.subarray(byteOffset >>> 2, (byteOffset >>> 2) + length) : array;
   }) as T;
 }
 
@@ -149,7 +149,7 @@ const abandoned = new FinalizationRegistry<() => void>((free) => free());
 /** A view of memory: the one known, or a new one when memory was exchanged. */
 function current(machine: Machine, view: Float32Array | undefined, at: number, length: number): Float32Array {
   if (view !== undefined && view.buffer === machine.f32.buffer) return view;
-  return machine.f32.subarray(at >> 2, (at >> 2) + length);
+  return machine.f32.subarray(at >>> 2, (at >>> 2) + length);
 }
 
 /** A program on a machine. */
@@ -197,7 +197,7 @@ export class Executable {
   apply(x: Float32Array, out: Float32Array, batch: number): void {
     const rows = Math.min(batch, this.#chunk), last = this.#last;
     if (last === undefined || isStale(last, rows, this.machine)) {
-      [x, out] = keeping(this.machine, [x, out], () => this.#last = this.#stage(rows));
+      [x, out] = this.#ready([x, out], batch, rows);
     }
     if (batch === rows) return this.#copied(x, out, rows);
     // Parts of the result must not overwrite input that is still to be read.
@@ -211,6 +211,14 @@ export class Executable {
         some,
       );
     }
+  }
+
+  /** Prepares the parts of a batch; the arrays are returned as they are then. (Apart, as closures allocate.) */
+  #ready(arrays: Float32Array[], batch: number, rows: number): Float32Array[] {
+    return keeping(this.machine, arrays, () => {
+      if (batch % rows !== 0) this.#stage(batch % rows);
+      this.#last = this.#stage(rows);
+    });
   }
 
   #copied(x: Float32Array, out: Float32Array, rows: number): void {
@@ -231,8 +239,8 @@ export class Executable {
     const outputAt = m.staging(OUTPUT, rows * this.#outputWidth * 4);
     const placed = this.#place(rows, inputAt, outputAt);
     // A view made once, so that a call makes no garbage.
-    const output = m.f32.subarray(outputAt >> 2, (outputAt >> 2) + rows * this.#outputWidth);
-    return { ...placed, input: inputAt >> 2, output };
+    const output = m.f32.subarray(outputAt >>> 2, (outputAt >>> 2) + rows * this.#outputWidth);
+    return { ...placed, input: inputAt >>> 2, output };
   }
 
   /** Puts the program for a number of rows into memory, linked to its operands. */
@@ -346,18 +354,18 @@ export class Executable {
     [x, g, gx] = keeping(m, [x, g, gx], () => this.#stageGradient(resident, chunk));
     const gradientAt = m.staging(GRADIENT, image.gradient);
     for (const { start, end } of image.cleared) {
-      m.f32.fill(0, (gradientAt + start) >> 2, (gradientAt + end) >> 2);
+      m.f32.fill(0, (gradientAt + start) >>> 2, (gradientAt + end) >>> 2);
     }
     const nx = this.#inputWidth, ny = this.#outputWidth;
     for (let row = 0; row < batch; row += chunk) {
       const rows = Math.min(chunk, batch - row);
       const { code, xAt, gAt, gxAt } = this.#stageGradient(resident, rows);
-      m.f32.set(x.subarray(row * nx, (row + rows) * nx), xAt >> 2);
-      m.f32.set(g.subarray(row * ny, (row + rows) * ny), gAt >> 2);
+      m.f32.set(x.subarray(row * nx, (row + rows) * nx), xAt >>> 2);
+      m.f32.set(g.subarray(row * ny, (row + rows) * ny), gAt >>> 2);
       m.run(code, image.instructions.length, rows, image.tile, row === 0 ? 1 : 0);
-      gx.set(m.f32.subarray(gxAt >> 2, (gxAt >> 2) + rows * nx), row * nx);
+      gx.set(m.f32.subarray(gxAt >>> 2, (gxAt >>> 2) + rows * nx), row * nx);
     }
-    collect(m.f32, gradientAt >> 2, gradients);
+    collect(m.f32, gradientAt >>> 2, gradients);
   }
 
   /** Puts the backward program and the shared areas for its operands into memory. */

@@ -122,7 +122,7 @@ export class ImageBuilder {
     const code = this.#bytes, instructions = this.#instructions;
     const floats = this.#floats, indices = this.#indices;
     const writeWeights = (machine: Machine, address: number): void => {
-      for (const { at, fill } of floats) fill(machine.f32, (address + at) >> 2);
+      for (const { at, fill } of floats) fill(machine.f32, (address + at) >>> 2);
     };
     return {
       instructions,
@@ -135,11 +135,11 @@ export class ImageBuilder {
       writeWeights,
       write(machine: Machine, address: number): void {
         writeWeights(machine, address);
-        for (const { at, fill } of indices) fill(machine.i32, (address + at) >> 2);
+        for (const { at, fill } of indices) fill(machine.i32, (address + at) >>> 2);
       },
       link(machine: Machine, bases: Bases): void {
         instructions.forEach((instruction, i) => {
-          encode(machine.i32, ((bases.program + code) >> 2) + i * FIELDS, instruction, bases);
+          encode(machine.i32, ((bases.program + code) >>> 2) + i * FIELDS, instruction, bases);
         });
       },
     };

@@ -73,7 +73,7 @@ function packPasses(run: Run, passes: readonly Pass[], only?: Form): PackedPass[
       continue;
     }
     const next = attempt(number + 1, current.scale);
-    const pending = next || isOne(current.scale) ? undefined : current.scale;
+    const pending = next || isOne(current.scale, run.complex ? 2 : 1) ? undefined : current.scale;
     packed.push(packDivided(run, pass, current, pending));
     current = next ?? attempt(number + 1, fresh);
   }
@@ -85,8 +85,8 @@ function ones(run: Run): Float64Array {
   return new Float64Array(run.n * unit).map((_, i) => i % unit === 0 ? 1 : 0);
 }
 
-function isOne(scale: Float64Array): boolean {
-  return scale.every((s, i) => s === 1 || (s === 0 && (i & 1) === 1));
+function isOne(scale: Float64Array, unit: number): boolean {
+  return scale.every((s, i) => s === (i % unit === 0 ? 1 : 0));
 }
 
 /** Byte offsets of the iterations of a pass, source and destination. */

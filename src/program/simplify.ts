@@ -41,6 +41,11 @@ function isSafe(value: number): boolean {
   return size === 0 || (size >= 2 ** -100 && size <= 2 ** 100);
 }
 
+/** NaN in place of what float32 does not hold: a product that it would round to zero is not safe either. */
+function checked(value: number): number {
+  return isSafe(value) ? value : NaN;
+}
+
 /** A permutation, diagonal or factor that does nothing is left out. */
 export const dropIdentity: SingleRule = (step) => {
   switch (step.kind) {
@@ -205,8 +210,8 @@ function isIdentity({ pattern: { a, b, c, d }, field, weights }: FactorStep): bo
   const unit = floats(field);
   for (let k = 0; k < a * b * c * d; k++) {
     const gamma = Math.floor(k / d) % c, beta = Math.floor(k / (c * d)) % b;
-    if (Math.abs(weights[k * unit] - (beta === gamma ? 1 : 0)) > ROUNDING) return false;
-    if (unit === 2 && Math.abs(weights[k * 2 + 1]) > ROUNDING) return false;
+    if (weights[k * unit] !== (beta === gamma ? 1 : 0)) return false;
+    if (unit === 2 && weights[k * 2 + 1] !== 0) return false;
   }
   return true;
 }
@@ -243,10 +248,10 @@ function gathered({ index, scatter }: PermutationStep): Uint32Array {
 /** result = x∘y */
 function multiply(x: ArrayLike<number>, y: ArrayLike<number>, result: Float32Array, complex: boolean): void {
   for (let k = 0; k < result.length; k += complex ? 2 : 1) {
-    if (!complex) result[k] = x[k] * y[k];
+    if (!complex) result[k] = checked(x[k] * y[k]);
     else {
-      result[k] = x[k] * y[k] - x[k + 1] * y[k + 1];
-      result[k + 1] = x[k] * y[k + 1] + x[k + 1] * y[k];
+      result[k] = checked(x[k] * y[k] - x[k + 1] * y[k + 1]);
+      result[k + 1] = checked(x[k] * y[k + 1] + x[k + 1] * y[k]);
     }
   }
 }
@@ -278,18 +283,27 @@ function blockProduct(left: FactorStep, right: FactorStep): Float32Array | undef
     for (let row = 0; row < b; row++) {
       for (let column = 0; column < b; column++) {
         for (let delta = 0; delta < d; delta++) {
-          let re = 0, im = 0;
+          let re = 0, im = 0, size = 0;
           for (let k = 0; k < b; k++) {
             const l = at(i, row, k, delta), r = at(i, k, column, delta);
-            if (unit === 1) re += left.weights[l] * right.weights[r];
-            else {
+            if (unit === 1) {
+              re += left.weights[l] * right.weights[r];
+              size += Math.abs(left.weights[l] * right.weights[r]);
+            } else {
+              size += Math.hypot(left.weights[l], left.weights[l + 1]) *
+                Math.hypot(right.weights[r], right.weights[r + 1]);
               re += left.weights[l] * right.weights[r] - left.weights[l + 1] * right.weights[r + 1];
               im += left.weights[l] * right.weights[r + 1] + left.weights[l + 1] * right.weights[r];
             }
           }
           const to = at(i, row, column, delta);
-          weights[to] = re;
-          if (unit === 2) weights[to + 1] = im;
+          const near = row === column ? 1 : 0;
+          if (Math.hypot(re - near, im) <= ROUNDING * size) {
+            re = near;
+            im = 0;
+          }
+          weights[to] = checked(re);
+          if (unit === 2) weights[to + 1] = checked(im);
         }
       }
     }
