@@ -41,6 +41,11 @@ export { type Gradient, Operator, Transposed } from "./operator/operator.ts";
 export { Butterfly, type ButterflyOptions, type RandomButterflyOptions } from "./operator/butterfly.ts";
 export type { Initial } from "./operator/blocks.ts";
 export { rotationBlocks, type UnitaryAngles, unitaryBlocks } from "./operator/angles.ts";
+export {
+  type AngleGradient,
+  OrthogonalButterfly,
+  type OrthogonalButterflyOptions,
+} from "./operator/orthogonal.ts";
 export { Base4Butterfly, type Base4Factor, toBase4 } from "./operator/base4.ts";
 export { bitReversal, Permutation } from "./operator/permutation.ts";
 export { Diagonal } from "./operator/diagonal.ts";
