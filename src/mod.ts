@@ -52,6 +52,19 @@ export { Diagonal } from "./operator/diagonal.ts";
 export { Dense } from "./operator/dense.ts";
 export { Product, product } from "./operator/product.ts";
 export { BlockDiagonal, blockDiagonal } from "./operator/block_diagonal.ts";
+export { Sum, sum } from "./operator/sum.ts";
+export { Corner, corner } from "./operator/corner.ts";
+export { Kronecker, kronecker } from "./operator/kronecker.ts";
+export {
+  addButterflies,
+  blockDiagonalButterflies,
+  flipStrides,
+  foldDiagonal,
+  invertButterfly,
+  kroneckerButterflies,
+  kroneckerPermutations,
+  multiplyButterflies,
+} from "./kaleidoscope/closure.ts";
 export { fourierButterfly, type FourierOptions } from "./kaleidoscope/fourier.ts";
 export {
   invertPermutation,
