@@ -65,6 +65,7 @@ export {
   kroneckerPermutations,
   multiplyButterflies,
 } from "./kaleidoscope/closure.ts";
+export { classOf, type KaleidoscopeClass, toKaleidoscope } from "./kaleidoscope/hierarchy.ts";
 export { fourierButterfly, type FourierOptions } from "./kaleidoscope/fourier.ts";
 export {
   invertPermutation,

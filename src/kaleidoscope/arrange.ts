@@ -114,6 +114,12 @@ function diagonalOf({ stride, weights }: Sheet, unit: 1 | 2): Sheet | undefined 
  * into a neighbour, and neighbours of one stride become one. What is left has strides, unless all is a diagonal.
  */
 export function folded(sheets: readonly Sheet[], field: Field): Sheet[] {
+  // What was merged may have become a diagonal in turn.
+  const once = foldedOnce(sheets, field);
+  return once.length < sheets.length ? folded(once, field) : once;
+}
+
+function foldedOnce(sheets: readonly Sheet[], field: Field): Sheet[] {
   const unit = floats(field), complex = field === "complex", result: Sheet[] = [];
   let pending: Sheet | undefined;
   for (const sheet of sheets) {
