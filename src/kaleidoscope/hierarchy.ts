@@ -54,7 +54,8 @@ export interface KaleidoscopeClass {
  * ```ts
  * import { Butterfly, classOf, Dense, Diagonal, fourierButterfly, Permutation, product } from "@papillon/papillon";
  * const dft = product(fourierButterfly(8), Permutation.bitReversal(8, "complex"));
- * const circulant = product(dft.adjoint(), new Diagonal(new Float32Array(16).fill(2), "complex"), dft);
+ * const spectrum = new Diagonal(Float32Array.from({ length: 16 }, (_, i) => i), "complex");
+ * const circulant = product(dft.adjoint(), spectrum, dft);
  * console.assert(classOf(Butterfly.random(8))?.name === "B");
  * console.assert(classOf(dft)?.name === "(OBB)^2");
  * console.assert(classOf(circulant)?.name === "OBB with D"); // the bit reversals meet around D
