@@ -66,7 +66,7 @@ export {
   multiplyButterflies,
 } from "./kaleidoscope/closure.ts";
 export { classOf, type KaleidoscopeClass, toKaleidoscope } from "./kaleidoscope/hierarchy.ts";
-export { householder, orthogonalProduct } from "./kaleidoscope/reflections.ts";
+export { householder, orthogonalProduct, singularProduct } from "./kaleidoscope/reflections.ts";
 export { fourierButterfly, type FourierOptions } from "./kaleidoscope/fourier.ts";
 export {
   invertPermutation,

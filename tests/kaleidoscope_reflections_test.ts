@@ -1,7 +1,7 @@
 import { equal, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { classOf } from "../src/kaleidoscope/hierarchy.ts";
-import { householder, orthogonalProduct } from "../src/kaleidoscope/reflections.ts";
+import { householder, orthogonalProduct, singularProduct } from "../src/kaleidoscope/reflections.ts";
 import { OrthogonalButterfly } from "../src/operator/orthogonal.ts";
 import { Random } from "../src/program/random.ts";
 import type { Field } from "../src/program/step.ts";
@@ -67,6 +67,35 @@ Deno.test("orthogonal matrices are products of n − 1 reflections and a diagona
       ok(!name.includes("with D"), name);
     }
   }
+});
+
+Deno.test("any matrix is a product of reflections, a diagonal, and reflections", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 9 }),
+      fc.integer({ min: 1, max: 9 }),
+      fc.constantFrom("real" as const, "complex" as const),
+      fc.integer({ min: 0, max: 9 }),
+      (rows, cols, field, rank) => {
+        const unit = field === "complex" ? 2 : 1, random = new Random(rows + 10 * cols + 100 * rank);
+        const matrix = new Float32Array(rows * cols * unit);
+        if (rank > Math.min(rows, cols)) matrix.set(vectors(random, matrix.length));
+        else {
+          for (let r = 0; r < rank; r++) {
+            const a = vectors(random, rows), b = vectors(random, cols * unit);
+            matrix.forEach((_, k) => matrix[k] += a[Math.floor(k / unit / cols)] * b[k % (cols * unit)]);
+          }
+        }
+        const map = singularProduct(rows, cols, matrix, field);
+        assertClose(map.toDense(), matrix, 1e-5, `${rows}×${cols} of rank ${rank}, ${field}`);
+        const { orthogonal, width, expansion } = classOf(map)!;
+        ok(orthogonal && expansion === 1 && width <= Math.max(1, 2 * Math.min(rows, cols)), `width ${width}`);
+      },
+    ),
+    { numRuns: 60 },
+  );
+  throws(() => singularProduct(2, 2, [1, 2, 3]), /expected 4 floats of matrix, got 3/);
+  throws(() => singularProduct(1, 2, [1, NaN]), /matrix\[1\] is NaN/);
 });
 
 Deno.test("reflections: what has no direction or is not orthogonal is refused with a sentence", () => {

@@ -1,5 +1,5 @@
 /**
- * Householder reflections as orthogonal butterflies, and orthogonal matrices as products of those.
+ * Householder reflections as orthogonal butterflies, and any matrices as products of those.
  *
  * @module
  */
@@ -10,6 +10,7 @@ import { Diagonal } from "../operator/diagonal.ts";
 import type { Operator } from "../operator/operator.ts";
 import { OrthogonalButterfly } from "../operator/orthogonal.ts";
 import { product } from "../operator/product.ts";
+import { orthogonalise } from "../program/jacobi.ts";
 import { type Field, floats } from "../program/step.ts";
 
 /**
@@ -112,8 +113,87 @@ export function orthogonalProduct(matrix: ArrayLike<number>, field: Field = "rea
     return column;
   });
   checkOrthonormal(what, columns);
-  const { reflections, phases } = reflectionsOf(columns, field);
+  // All on a power of two of points, with nothing to cut in between.
+  let points = 1;
+  while (points < n) points *= 2;
+  const { reflections, phases } = reflectionsOf(columns, field, points);
   return corner(product(...reflections, new Diagonal(phases, field)), n);
+}
+
+/**
+ * Any matrix as U·Σ·Vᴴ, by its singular values, U and V products of at most `rank` Householder reflections each: the
+ * class (OBB)^(2·rank) with a diagonal in the middle, rank ≤ n (2n − 2 reflections for a square matrix). This shows
+ * where the matrix lies; to calculate, it takes longer than the dense matrix. Singular values below 1e-9 of the
+ * largest are left out. O(n³) time and more.
+ *
+ * @param rows up to 4096
+ * @param cols up to 4096
+ * @param matrix the entries, row-major, rows · cols numbers, interleaved if complex
+ * @param field "real" when absent
+ * @throws {RangeError} when the number of entries does not fit or one is not finite
+ *
+ * @example
+ * ```ts
+ * import { singularProduct } from "@papillon/papillon";
+ * const map = singularProduct(2, 3, [1, 2, 3, 4, 5, 6]);
+ * console.assert(Math.abs(map.apply(new Float32Array([1, 1, 1]))[1] - 15) < 1e-4);
+ * ```
+ */
+export function singularProduct(
+  rows: number,
+  cols: number,
+  matrix: ArrayLike<number>,
+  field: Field = "real",
+): Operator {
+  const what = "a singular product";
+  checkField(what, field);
+  checkSize(what, "rows", rows, 4096);
+  checkSize(what, "cols", cols, 4096);
+  const unit = floats(field), length = rows * cols * unit;
+  if (matrix.length !== length) {
+    throw new RangeError(`Cannot make ${what}: expected ${length} floats of matrix, got ${matrix.length}`);
+  }
+  let largest = 0;
+  for (let i = 0; i < length; i++) {
+    if (!Number.isFinite(matrix[i])) {
+      throw new RangeError(`Cannot make ${what}: matrix[${i}] is ${matrix[i]}, which is not a finite number`);
+    }
+    largest = Math.max(largest, Math.abs(matrix[i]));
+  }
+  const scale = largest || 1, work = new Float64Array(2 * rows * cols);
+  for (let i = 0; i < rows * cols; i++) {
+    for (let part = 0; part < unit; part++) work[2 * i + part] = matrix[i * unit + part] / scale;
+  }
+  const entries = work.slice();
+  orthogonalise(work, rows, 2 * cols);
+  // Each row is now σ·vᴴ; then u = M·v/σ.
+  const right = Array.from({ length: rows }, (_, i) => work.subarray(2 * i * cols, 2 * (i + 1) * cols))
+    .map((row) => ({ sigma: Math.sqrt(inner(row, row, 0)[0]), row }))
+    .sort((a, b) => b.sigma - a.sigma)
+    .filter(({ sigma }, i, all) => i < cols && sigma > 1e-9 * all[0].sigma);
+  const v = right.map(({ sigma, row }) => row.map((value, k) => (k % 2 ? -value : value) / sigma));
+  const u = right.map(({ sigma }, j) => {
+    const column = new Float64Array(2 * rows);
+    for (let i = 0; i < rows; i++) {
+      const row = entries.subarray(2 * i * cols, 2 * (i + 1) * cols);
+      const [re, im] = inner(row.map((value, k) => k % 2 ? -value : value), v[j], 0);
+      column[2 * i] = re / sigma;
+      column[2 * i + 1] = im / sigma;
+    }
+    return column;
+  });
+  let points = 1;
+  while (points < Math.max(rows, cols)) points *= 2;
+  const left = reflectionsOf(u, field, points), other = reflectionsOf(v, field, points);
+  const middle = new Float32Array(points * unit);
+  right.forEach(({ sigma }, k) => {
+    const [a, b] = unit === 2 ? left.phases.subarray(2 * k) : [left.phases[k], 0];
+    const [c, d] = unit === 2 ? other.phases.subarray(2 * k) : [other.phases[k], 0];
+    middle[k * unit] = sigma * scale * (a * c + b * d);
+    if (unit === 2) middle[2 * k + 1] = sigma * scale * (b * c - a * d);
+  });
+  const back = other.reflections.map((one) => one.adjoint()).reverse();
+  return corner(product(...left.reflections, new Diagonal(middle, field), ...back), rows, cols);
 }
 
 /** Refuses columns that are not orthonormal within 1e-4. */
@@ -139,14 +219,13 @@ function checkOrthonormal(what: string, columns: readonly Float64Array[]): void 
 function reflectionsOf(
   columns: readonly Float64Array[],
   field: Field,
+  points: number,
 ): { reflections: Operator[]; phases: Float32Array } {
-  const n = columns[0].length / 2, unit = floats(field), reflections: Operator[] = [];
-  // All on a power of two of points, with nothing to cut in between.
-  let points = 1;
-  while (points < n) points *= 2;
+  const unit = floats(field), reflections: Operator[] = [];
   const phases = new Float32Array(points * unit);
   for (let k = columns.length; k < points; k++) phases[k * unit] = 1;
   columns.forEach((column, k) => {
+    const n = column.length / 2;
     const re = column[2 * k], im = column[2 * k + 1], size = Math.hypot(re, im);
     const cosine = size > 0 ? re / size : 1, sine = size > 0 ? im / size : 0;
     const last = k === n - 1;
