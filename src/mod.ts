@@ -41,6 +41,11 @@ export { type Gradient, Operator, Transposed } from "./operator/operator.ts";
 export { Butterfly, type ButterflyOptions, type RandomButterflyOptions } from "./operator/butterfly.ts";
 export type { Initial } from "./operator/blocks.ts";
 export { rotationBlocks, type UnitaryAngles, unitaryBlocks } from "./operator/angles.ts";
+export {
+  type AngleGradient,
+  OrthogonalButterfly,
+  type OrthogonalButterflyOptions,
+} from "./operator/orthogonal.ts";
 export { Base4Butterfly, type Base4Factor, toBase4 } from "./operator/base4.ts";
 export { bitReversal, Permutation } from "./operator/permutation.ts";
 export { Diagonal } from "./operator/diagonal.ts";
@@ -50,6 +55,21 @@ export { RealView } from "./operator/real_view.ts";
 export { Product, product } from "./operator/product.ts";
 export { BlockDiagonal, blockDiagonal } from "./operator/block_diagonal.ts";
 export { Window } from "./operator/window.ts";
+export { Sum, sum } from "./operator/sum.ts";
+export { Corner, corner } from "./operator/corner.ts";
+export { Kronecker, kronecker } from "./operator/kronecker.ts";
+export {
+  addButterflies,
+  blockDiagonalButterflies,
+  flipStrides,
+  foldDiagonal,
+  invertButterfly,
+  kroneckerButterflies,
+  kroneckerPermutations,
+  multiplyButterflies,
+} from "./kaleidoscope/closure.ts";
+export { classOf, type KaleidoscopeClass, toKaleidoscope } from "./kaleidoscope/hierarchy.ts";
+export { householder, orthogonalProduct, singularProduct } from "./kaleidoscope/reflections.ts";
 export { fourierButterfly, type FourierOptions } from "./kaleidoscope/fourier.ts";
 export {
   invertPermutation,
@@ -73,8 +93,7 @@ export type { Shape, TransformOptions } from "./kaleidoscope/transforms/shape.ts
 export { Convolution, type ConvolutionOptions } from "./kaleidoscope/convolution.ts";
 export { circulant, toeplitz } from "./kaleidoscope/circulant.ts";
 export { acdc, afdf, fastfood, hadamardDiagonal, type HadamardOptions } from "./kaleidoscope/diagonals.ts";
-export { householder, lowRank } from "./kaleidoscope/householder.ts";
-export { orthogonal, reflectionProduct } from "./kaleidoscope/reflections.ts";
+export { lowRank } from "./kaleidoscope/low_rank.ts";
 export { sparse, type SparseEntries } from "./kaleidoscope/sparse.ts";
 export {
   circuit,

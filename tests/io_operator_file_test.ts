@@ -11,6 +11,8 @@ import { Operator, Transposed } from "../src/operator/operator.ts";
 import { Permutation } from "../src/operator/permutation.ts";
 import { product } from "../src/operator/product.ts";
 import { Window } from "../src/operator/window.ts";
+import { corner } from "../src/operator/corner.ts";
+import { sum } from "../src/operator/sum.ts";
 import type { Program } from "../src/program/program.ts";
 import { Random } from "../src/program/random.ts";
 import { floats } from "../src/program/step.ts";
@@ -53,6 +55,8 @@ function part(rows: number, cols: number): fc.Arbitrary<Operator> {
   return fc.oneof(
     leaf(rows, cols),
     ...halves,
+    fc.tuple(leaf(rows, cols), leaf(rows, cols)).map((terms): Operator => sum(...terms)),
+    leaf(rows + 2, cols + 1).map((whole): Operator => corner(whole, rows, cols)),
     leaf(cols, rows).map((operator) => operator.adjoint()),
     leaf(cols, rows).map((operator) => operator.transpose()),
     leaf(rows, cols).map((operator) => operator.transpose().adjoint()),

@@ -1,88 +1,111 @@
-import assert from "node:assert/strict";
-import { householder } from "../src/kaleidoscope/householder.ts";
-import { orthogonal, reflectionProduct } from "../src/kaleidoscope/reflections.ts";
-import { Diagonal } from "../src/operator/diagonal.ts";
-import { product } from "../src/operator/product.ts";
+import { equal, ok, throws } from "node:assert/strict";
+import fc from "fast-check";
+import { classOf } from "../src/kaleidoscope/hierarchy.ts";
+import { householder, orthogonalProduct, singularProduct } from "../src/kaleidoscope/reflections.ts";
+import { OrthogonalButterfly } from "../src/operator/orthogonal.ts";
 import { Random } from "../src/program/random.ts";
-import { floats } from "../src/program/step.ts";
-import { assertClose, machines, runOn } from "./helpers.ts";
-import { apply64, matrixOf, number } from "./operators.ts";
+import type { Field } from "../src/program/step.ts";
+import { assertClose } from "./helpers.ts";
 import { vectors } from "./programs.ts";
 
-const fields = ["real", "complex"] as const;
+/** I − 2·u·uᴴ/(uᴴu), row-major, from its definition. */
+function mirror(u: Float32Array, field: Field): Float64Array {
+  const unit = field === "complex" ? 2 : 1, n = u.length / unit, result = new Float64Array(n * n * unit);
+  const square = u.reduce((sum, v) => sum + v * v, 0);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) {
+      const [a, b] = [u[i * unit], unit === 2 ? u[2 * i + 1] : 0], at = (i * n + j) * unit;
+      const [c, d] = [u[j * unit], unit === 2 ? u[2 * j + 1] : 0];
+      result[at] = (i === j ? 1 : 0) - 2 * (a * c + b * d) / square;
+      if (unit === 2) result[at + 1] = -2 * (b * c - a * d) / square;
+    }
+  }
+  return result;
+}
 
-Deno.test("orthogonal and unitary matrices are products of reflections and a diagonal of signs or phases", () => {
-  for (const field of fields) {
-    for (const n of [1, 2, 3, 4, 5, 8, 13, 20]) {
-      const random = new Random(n), unit = floats(field);
-      // Some reflections and signs make a matrix that is orthogonal within rounding.
-      const phases = Float32Array.from({ length: n * unit }, (_, k) => unit === 1 ? 1 - 2 * (k % 2) : k % 2);
-      const some = Array.from({ length: 3 }, () => householder(vectors(random, n * unit), field));
-      const matrix = product(...some, new Diagonal(phases, field)).toDense();
-      const map = orthogonal(matrix, field), label = `n=${n}, ${field}`;
-      assertClose(map.toDense(), matrix, 1e-5, label);
-      const x = vectors(random, 2 * n * unit);
-      const want = apply64(matrixOf(n, n, (i, j) => number(matrix, i * n + j, field)), x, field, 2);
-      for (const machine of machines) assertClose(runOn(machine, map, x, x.length, 2), want, 1e-5, label);
-      // Lengths are kept however often it is applied, as the factors are orthogonal, not only their product.
-      let y = x;
-      for (let i = 0; i < 50; i++) y = map.apply(y);
-      assert.ok(Math.abs(Math.hypot(...y) / Math.hypot(...x) - 1) < 1e-4, label);
+Deno.test("householder: a reflection of any size is one orthogonal butterfly of class OBB", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 40 }),
+      fc.constantFrom("real" as const, "complex" as const),
+      fc.nat(1000),
+      fc.boolean(),
+      (n, field, seed, sparse) => {
+        const random = new Random(seed), u = vectors(random, n * (field === "complex" ? 2 : 1));
+        if (sparse) u.forEach((_, i) => u[i] = i > 0 && random.integer(3) ? 0 : u[i]);
+        if (u.every((v) => v === 0)) u[0] = 1;
+        const map = householder(u, field);
+        assertClose(map.toDense(), mirror(u, field), 2e-6, `n=${n} ${field}`);
+        if (n > 1) {
+          ok(map instanceof OrthogonalButterfly);
+          equal(map.blocks, 2);
+          const { orthogonal, width, expansion } = classOf(map)!;
+          ok(orthogonal && width === 1 && expansion === 1);
+        }
+      },
+    ),
+    { numRuns: 100 },
+  );
+  for (const scale of [1e-30, 1e30]) {
+    assertClose(householder([3 * scale, 4 * scale]).toDense(), [0.28, -0.96, -0.96, -0.28], 1e-6);
+  }
+});
+
+Deno.test("orthogonal matrices are products of n − 1 reflections and a diagonal", () => {
+  for (const field of ["real", "complex"] as const) {
+    for (const n of [1, 2, 3, 5, 8, 16]) {
+      // An orthogonal matrix that is no butterfly: a product of reflections in random directions.
+      const unit = field === "complex" ? 2 : 1, random = new Random(n);
+      let dense = householder(vectors(random, n * unit), field).toDense();
+      for (let k = 0; k < 4; k++) {
+        dense = householder(vectors(random, n * unit), field).apply(dense);
+      }
+      const map = orthogonalProduct(dense, field);
+      assertClose(map.toDense(), dense, 1e-5, `n=${n} ${field}`);
+      const { width, orthogonal, name } = classOf(map)!;
+      ok(orthogonal && width <= Math.max(1, n - 1), `n=${n}: ${width}`);
+      ok(!name.includes("with D"), name);
     }
   }
 });
 
 Deno.test("any matrix is a product of reflections, a diagonal, and reflections", () => {
-  for (const field of fields) {
-    for (
-      const [rows, cols, rank] of [[1, 1, 1], [3, 3, 3], [5, 2, 2], [2, 7, 2], [6, 6, 2], [12, 9, 4], [
-        4,
-        4,
-        0,
-      ]]
-    ) {
-      const random = new Random(rows + 10 * cols), unit = floats(field);
-      const u = vectors(random, rows * rank * unit), v = vectors(random, rank * cols * unit);
-      const matrix = matrixOf(rows, cols, (i, j) => {
-        let re = 0, im = 0;
-        for (let k = 0; k < rank; k++) {
-          const [a, b] = number(u, i * rank + k, field), [c, d] = number(v, k * cols + j, field);
-          re += a * c - b * d;
-          im += a * d + b * c;
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 9 }),
+      fc.integer({ min: 1, max: 9 }),
+      fc.constantFrom("real" as const, "complex" as const),
+      fc.integer({ min: 0, max: 9 }),
+      (rows, cols, field, rank) => {
+        const unit = field === "complex" ? 2 : 1, random = new Random(rows + 10 * cols + 100 * rank);
+        const matrix = new Float32Array(rows * cols * unit);
+        if (rank > Math.min(rows, cols)) matrix.set(vectors(random, matrix.length));
+        else {
+          for (let r = 0; r < rank; r++) {
+            const a = vectors(random, rows), b = vectors(random, cols * unit);
+            matrix.forEach((_, k) => matrix[k] += a[Math.floor(k / unit / cols)] * b[k % (cols * unit)]);
+          }
         }
-        return [re, im];
-      });
-      const values = Float32Array.from(matrix.values.filter((_, k) => unit === 2 || k % 2 === 0));
-      const map = reflectionProduct(rows, cols, values, field), label = `${rows}×${cols}, ${field}`;
-      assert.deepEqual([map.rows, map.cols, map.field], [rows, cols, field]);
-      assertClose(map.toDense(), values, 1e-5, label);
-      const x = vectors(random, cols * unit), want = apply64(matrix, x, field, 1);
-      for (const machine of machines) assertClose(runOn(machine, map, x, want.length, 1), want, 1e-5, label);
-    }
-  }
+        const map = singularProduct(rows, cols, matrix, field);
+        assertClose(map.toDense(), matrix, 1e-5, `${rows}×${cols} of rank ${rank}, ${field}`);
+        const { orthogonal, width, expansion } = classOf(map)!;
+        ok(orthogonal && expansion === 1 && width <= Math.max(1, 2 * Math.min(rows, cols)), `width ${width}`);
+      },
+    ),
+    { numRuns: 60 },
+  );
+  throws(() => singularProduct(2, 2, [1, 2, 3]), /expected 4 floats of matrix, got 3/);
+  throws(() => singularProduct(1, 2, [1, NaN]), /matrix\[1\] is NaN/);
 });
 
-Deno.test("an orthogonal matrix of 64 points, and a matrix of 48×64, are theirs within rounding", () => {
-  const random = new Random(3), u = Array.from({ length: 5 }, () => householder(vectors(random, 64)));
-  const matrix = product(...u).toDense();
-  assertClose(orthogonal(matrix).toDense(), matrix, 3e-5);
-  const values = vectors(random, 48 * 64);
-  assertClose(reflectionProduct(48, 64, values).toDense(), values, 3e-5);
-});
-
-Deno.test("matrices that cannot be products of reflections are refused in sentences", () => {
-  const refused = (make: () => unknown, message: RegExp): void =>
-    assert.throws(make, { name: "RangeError", message });
-  refused(() => orthogonal(new Float32Array(3)), /expected n·n real numbers, got 3 floats/);
-  refused(
-    () => orthogonal(new Float32Array([1, 1, 0, 1])),
-    /the columns given are not orthonormal within 1e-4/,
-  );
-  refused(() => orthogonal(new Float32Array(4)), /not orthonormal/);
-  refused(
-    () => orthogonal(new Float32Array(257 * 257)),
-    /its size must be a whole number from 1 to 256, got 257/,
-  );
-  refused(() => reflectionProduct(2, 2, new Float32Array(3)), /expected 4 floats of values, got 3/);
-  refused(() => reflectionProduct(2, 0, new Float32Array(0)), /cols must be a whole number/);
+Deno.test("reflections: what has no direction or is not orthogonal is refused with a sentence", () => {
+  throws(() => householder([0, 0, 0]), {
+    name: "RangeError",
+    message: "Cannot make a Householder reflection: u is zero, which has no direction",
+  });
+  throws(() => householder([1, NaN]), /u\[1\] is NaN, which is not a finite number/);
+  throws(() => householder([]), /must be a whole number from 1 to 1048576, got 0/);
+  throws(() => orthogonalProduct([1, 2, 3]), /3 entries are not those of a square matrix/);
+  throws(() => orthogonalProduct([1, 1, 0, 1]), /not orthogonal, columns 0 and 1 have the inner product 1/);
+  throws(() => orthogonalProduct([1, 0, 0, NaN]), /not orthogonal, columns .* NaN/);
 });

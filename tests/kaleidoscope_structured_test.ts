@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { acdc, afdf, fastfood, hadamardDiagonal } from "../src/kaleidoscope/diagonals.ts";
-import { householder, lowRank } from "../src/kaleidoscope/householder.ts";
+import { lowRank } from "../src/kaleidoscope/low_rank.ts";
+import { householder } from "../src/kaleidoscope/reflections.ts";
 import { sparse, stepMatrix } from "../src/kaleidoscope/sparse.ts";
 import { Butterfly } from "../src/operator/butterfly.ts";
 import type { Operator } from "../src/operator/operator.ts";

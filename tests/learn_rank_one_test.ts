@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { Random } from "../src/program/random.ts";
-import { orthogonalise } from "../src/learn/jacobi.ts";
+import { orthogonalise } from "../src/program/jacobi.ts";
 import { RankOne } from "../src/learn/rank_one.ts";
 import type { Field } from "../src/learn/target.ts";
 

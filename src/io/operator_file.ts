@@ -11,6 +11,8 @@
  * The tensors of operator number i of a product or block diagonal are named `i.` and then as if it stood alone. Real tensors are
  * F32, complex ones C64:
  *
+ * Kronecker products have no form here: a small file of them could ask for any amount of memory.
+ *
  * | type | tensors |
  * |---|---|
  * | butterfly | `twiddle` [stacks, blocks, log₂n, n/2, 2, 2], as in the papers' code; `bias` [rows] if it has one |
@@ -20,6 +22,8 @@
  * | convolution | `kernel` [outputs, inputs, n] or [outputs, inputs, n2, n1] |
  * | window | none; `rows`, `cols`, `shift` and `field` say all |
  * | product | those of `operators`, listed as written: the last is applied first |
+ * | sum | those of `operators`, as written |
+ * | corner | those of its operator `of`; `rows` and `cols` are its own |
  * | block-diagonal | those of `operators`, the first block first |
  * | transposed | those of its operator `of`; `conjugate` tells the adjoint from the transpose |
  *
@@ -29,11 +33,13 @@
 import { Convolution } from "../kaleidoscope/convolution.ts";
 import { BlockDiagonal, blockDiagonal } from "../operator/block_diagonal.ts";
 import { Butterfly } from "../operator/butterfly.ts";
+import { Corner, corner } from "../operator/corner.ts";
 import { Dense } from "../operator/dense.ts";
 import { Diagonal } from "../operator/diagonal.ts";
 import { Operator, Transposed } from "../operator/operator.ts";
 import { Permutation } from "../operator/permutation.ts";
 import { Product, product } from "../operator/product.ts";
+import { Sum, sum } from "../operator/sum.ts";
 import type { Field } from "../program/step.ts";
 import { Window } from "../operator/window.ts";
 import { quote } from "./bytes.ts";
@@ -74,9 +80,14 @@ export function saveOperator(operator: Operator): Uint8Array {
     if (++count > MOST_OPERATORS) {
       throw new RangeError(`Cannot save operator: it has more than ${MOST_OPERATORS} parts`);
     }
-    if (operator instanceof Product || operator instanceof BlockDiagonal) {
-      const operators = operator.operators.map((part, i) => save(part, `${prefix}${i}.`, depth + 1));
-      return { type: operator instanceof Product ? "product" : "block-diagonal", operators };
+    const list = composed(operator);
+    if (list) {
+      const operators = list.operators.map((part, i) => save(part, `${prefix}${i}.`, depth + 1));
+      return { type: list.type, operators };
+    }
+    if (operator instanceof Corner) {
+      const { rows, cols } = operator;
+      return { type: "corner", rows, cols, of: save(operator.of, prefix, depth + 1) };
     }
     if (operator instanceof Transposed) {
       return { type: "transposed", conjugate: operator.conjugate, of: save(operator.of, prefix, depth + 1) };
@@ -160,6 +171,20 @@ export function loadOperator(bytes: Uint8Array, name?: string): Operator {
   return new Loader(file, label).load(root.operator, "", 0);
 }
 
+/** How operators of a list of others are made. */
+const COMPOSED = { product, sum, "block-diagonal": blockDiagonal };
+
+/** The list of operators that one is made of, and how it is called. */
+function composed(
+  operator: Operator,
+): { type: keyof typeof COMPOSED; operators: readonly Operator[] } | undefined {
+  if (operator instanceof Product) return { type: "product", operators: operator.operators };
+  if (operator instanceof Sum) return { type: "sum", operators: operator.operators };
+  return operator instanceof BlockDiagonal
+    ? { type: "block-diagonal", operators: operator.operators }
+    : undefined;
+}
+
 class Loader {
   readonly #file: SafetensorsFile;
   readonly #label: string;
@@ -181,11 +206,17 @@ class Loader {
     if (!isNode(node)) throw this.#bad(`an operator is not a JSON object`);
     switch (node.type) {
       case "product":
+      case "sum":
       case "block-diagonal": {
         const { operators, type } = node;
         if (!Array.isArray(operators)) throw this.#bad(`a ${type}'s operators are not a list`);
         const parts = operators.map((part, i) => this.load(part, `${prefix}${i}.`, depth + 1));
-        return this.#make(() => type === "product" ? product(...parts) : blockDiagonal(...parts));
+        return this.#make(() => COMPOSED[type](...parts));
+      }
+      case "corner": {
+        const of = this.load(node.of, prefix, depth + 1);
+        const rows = this.#size(node, "rows"), cols = this.#size(node, "cols");
+        return this.#make(() => corner(of, rows, cols));
       }
       case "transposed": {
         // Not of.adjoint(): what was saved is what is loaded.

@@ -1,210 +1,265 @@
 /**
- * Any orthogonal matrix as a product of reflections, and any matrix as one of two such with a diagonal between them
- * (Kaleidoscope, appendix K).
+ * Householder reflections as orthogonal butterflies, and any matrices as products of those.
  *
  * @module
  */
 
-import { orthogonalise } from "../learn/jacobi.ts";
-import { checkField, checkSize, checkWeights } from "../operator/check.ts";
+import { corner } from "../operator/corner.ts";
+import { checkField, checkSize, LARGEST } from "../operator/check.ts";
 import { Diagonal } from "../operator/diagonal.ts";
 import type { Operator } from "../operator/operator.ts";
+import { OrthogonalButterfly } from "../operator/orthogonal.ts";
 import { product } from "../operator/product.ts";
-import { Window } from "../operator/window.ts";
+import { orthogonalise } from "../program/jacobi.ts";
 import { type Field, floats } from "../program/step.ts";
-import { householder } from "./householder.ts";
-
-/** The largest size: an operator has up to 2n reflections of n·log n numbers each. */
-const MOST = 256;
-
-/** Columns one after another, interleaved complex numbers in float64. */
-type Columns = Float64Array<ArrayBuffer>;
-
-/** Reflections, the first written one first, and the diagonal of R in their product with it. */
-interface Reduced {
-  readonly vectors: Float32Array<ArrayBuffer>[];
-  readonly diagonal: Columns;
-  /** The largest entry of R above its diagonal. */
-  readonly rest: number;
-}
 
 /**
- * An orthogonal (or unitary) matrix as n − 1 Householder reflections and a diagonal of signs (or phases). That it is
- * possible is what this shows: a dense product takes fewer operations.
+ * The Householder reflection I − 2·u·uᴴ/(uᴴu) as an orthogonal butterfly of two blocks, the first decreasing (the
+ * class OBB): pairs are rotated until all of u is in its first coordinate, that is negated, and all is rotated back.
  *
- * @param values n · n numbers, row-major, interleaved if complex; n up to 256
- * @throws {RangeError} when it is not square, too large, or not orthogonal within 1e-4
+ * @param u the direction, of any length but zero, of any number n of entries up to 2²⁰; interleaved if complex
+ * @param field "real" when absent
+ * @returns an {@link OrthogonalButterfly}; for n = 1, where that has no factors, the diagonal −1
+ * @throws {RangeError} when u is zero or not finite
  *
  * @example
  * ```ts
- * import { orthogonal } from "@papillon/papillon";
- * const turn = orthogonal(new Float32Array([0.6, -0.8, 0.8, 0.6]));
- * console.assert(Math.abs(turn.apply(new Float32Array([1, 0]))[1] - 0.8) < 1e-6);
+ * import { householder } from "@papillon/papillon";
+ * const mirror = householder([1, -1, 0]); // swaps the first two coordinates
+ * const y = mirror.apply(new Float32Array([5, 6, 7]));
+ * console.assert(Math.abs(y[0] - 6) < 1e-5 && Math.abs(y[1] - 5) < 1e-5 && Math.abs(y[2] - 7) < 1e-5);
  * ```
  */
-export function orthogonal(values: Float32Array, field: Field = "real"): Operator {
-  const what = "an orthogonal matrix";
+export function householder(u: ArrayLike<number>, field: Field = "real"): Operator {
+  const what = "a Householder reflection";
   checkField(what, field);
-  checkWeights(what, "values", values, values?.length);
-  const n = Math.sqrt(values.length / floats(field));
-  if (!Number.isInteger(n) || n < 1) {
-    throw new RangeError(`Cannot make ${what}: expected n·n ${field} numbers, got ${values.length} floats`);
-  }
-  checkSize(what, "its size", n, MOST);
-  const reduced = reduce(columnsOf(values, n, n, n, field), n, field);
-  for (let k = 0; k < n; k++) {
-    const length = Math.hypot(reduced.diagonal[2 * k], reduced.diagonal[2 * k + 1]);
-    if (!(Math.abs(length - 1) <= 1e-4 && reduced.rest <= 1e-4)) {
-      throw new RangeError(`Cannot make ${what}: the columns given are not orthonormal within 1e-4`);
+  const unit = floats(field), size = u.length / unit;
+  checkSize(what, "the number of entries of u", size, LARGEST);
+  let largest = 0;
+  for (let i = 0; i < u.length; i++) {
+    if (!Number.isFinite(u[i])) {
+      throw new RangeError(`Cannot make ${what}: u[${i}] is ${u[i]}, which is not a finite number`);
     }
-    reduced.diagonal[2 * k] /= length;
-    reduced.diagonal[2 * k + 1] /= length;
+    largest = Math.max(largest, Math.abs(u[i]));
   }
-  return product(...reflections(reduced, field), diagonal(reduced.diagonal, field));
+  if (largest === 0) throw new RangeError(`Cannot make ${what}: u is zero, which has no direction`);
+  if (size === 1) return new Diagonal(new Float32Array(unit === 2 ? [-1, 0] : [-1]), field);
+  let n = 1;
+  while (n < size) n *= 2;
+  // Scaled, so that no square overflows or vanishes.
+  const rest = Float64Array.from({ length: n * unit }, (_, i) => i < u.length ? u[i] / largest : 0);
+  const perBlock = unit === 2 ? 4 : 1, levels = Math.log2(n), per = n / 2 * perBlock;
+  const angles = new Float64Array(levels * per);
+  for (let level = 0, s = n / 2; s >= 1; level++, s /= 2) {
+    for (let k = 0; k < s; k++) {
+      // Of this stride only the pairs (k, k + s) with k < s have anything left; they are the first s blocks.
+      const at = level * per + k * perBlock, low = k * unit, high = (k + s) * unit;
+      if (unit === 1) {
+        angles[at] = -Math.atan2(rest[high], rest[low]);
+        rest[low] = Math.hypot(rest[low], rest[high]);
+      } else {
+        const first = Math.hypot(rest[low], rest[low + 1]), second = Math.hypot(rest[high], rest[high + 1]);
+        const psi = -Math.atan2(rest[low + 1], rest[low]), chi = -Math.atan2(rest[high + 1], rest[high]);
+        angles.set([Math.atan2(second, first), 0, psi, chi], at);
+        rest[low] = Math.hypot(first, second);
+        rest[low + 1] = 0;
+      }
+    }
+  }
+  const there = new OrthogonalButterfly(n, angles, { field, increasing: false });
+  const back = there.adjoint() as OrthogonalButterfly;
+  const all = new Float64Array(2 * angles.length), determinants = new Int8Array(2 * angles.length).fill(1);
+  all.set(angles);
+  all.set(back.angles, angles.length);
+  // The sign goes into the last block on the way there, of the points 0 and 1.
+  const last = (levels - 1) * per;
+  if (unit === 1) determinants[last] = -1;
+  else for (let k = 1; k < 4; k++) all[last + k] += Math.PI / 2;
+  const options = { field, increasing: false, blocks: 2 };
+  return new OrthogonalButterfly(size, all, unit === 1 ? { ...options, determinants } : options);
 }
 
 /**
- * Any matrix by its singular value decomposition U·Σ·Vᴴ: reflections, a diagonal, and reflections. That it is possible
- * is what this shows: a dense product takes fewer operations.
+ * Any orthogonal or unitary n×n matrix as a product of n − 1 Householder reflections and a diagonal of signs or phases:
+ * the class (OBB)^(n−1). This shows where the matrix lies; to calculate, it takes log n times as long as the dense
+ * matrix.
  *
- * @param values rows · cols numbers, row-major, interleaved if complex; both sizes up to 256
- * @throws {RangeError} when a size is not allowed or the numbers do not fit
+ * @param matrix the entries, row-major, n² numbers, interleaved if complex
+ * @param field "real" when absent
+ * @throws {RangeError} when it is not square, not finite, or not orthogonal within 1e-4
  *
  * @example
  * ```ts
- * import { reflectionProduct } from "@papillon/papillon";
- * const map = reflectionProduct(1, 2, new Float32Array([3, 4]));
- * console.assert(Math.abs(map.apply(new Float32Array([1, 1]))[0] - 7) < 1e-5);
+ * import { orthogonalProduct } from "@papillon/papillon";
+ * const turn = orthogonalProduct([0, -1, 1, 0]);
+ * console.assert(Math.abs(turn.apply(new Float32Array([1, 0]))[1] - 1) < 1e-6);
  * ```
  */
-export function reflectionProduct(
+export function orthogonalProduct(matrix: ArrayLike<number>, field: Field = "real"): Operator {
+  const what = "an orthogonal product";
+  checkField(what, field);
+  const unit = floats(field), n = Math.sqrt(matrix.length / unit);
+  if (!Number.isInteger(n) || n < 1) {
+    throw new RangeError(
+      `Cannot make ${what}: ${matrix.length / unit} entries are not those of a square matrix`,
+    );
+  }
+  // As complex columns in float64.
+  const columns = Array.from({ length: n }, (_, j) => {
+    const column = new Float64Array(2 * n);
+    for (let i = 0; i < n; i++) {
+      for (let part = 0; part < unit; part++) column[2 * i + part] = matrix[(i * n + j) * unit + part];
+    }
+    return column;
+  });
+  checkOrthonormal(what, columns);
+  // All on a power of two of points, with nothing to cut in between.
+  let points = 1;
+  while (points < n) points *= 2;
+  const { reflections, phases } = reflectionsOf(columns, field, points);
+  return corner(product(...reflections, new Diagonal(phases, field)), n);
+}
+
+/**
+ * Any matrix as U·Σ·Vᴴ, by its singular values, U and V products of at most `rank` Householder reflections each: the
+ * class (OBB)^(2·rank) with a diagonal in the middle, rank ≤ n (2n − 2 reflections for a square matrix). This shows
+ * where the matrix lies; to calculate, it takes longer than the dense matrix. Singular values below 1e-9 of the
+ * largest are left out. O(n³) time and more.
+ *
+ * @param rows up to 4096
+ * @param cols up to 4096
+ * @param matrix the entries, row-major, rows · cols numbers, interleaved if complex
+ * @param field "real" when absent
+ * @throws {RangeError} when the number of entries does not fit or one is not finite
+ *
+ * @example
+ * ```ts
+ * import { singularProduct } from "@papillon/papillon";
+ * const map = singularProduct(2, 3, [1, 2, 3, 4, 5, 6]);
+ * console.assert(Math.abs(map.apply(new Float32Array([1, 1, 1]))[1] - 15) < 1e-4);
+ * ```
+ */
+export function singularProduct(
   rows: number,
   cols: number,
-  values: Float32Array,
+  matrix: ArrayLike<number>,
   field: Field = "real",
 ): Operator {
-  const what = "a product of reflections";
+  const what = "a singular product";
   checkField(what, field);
-  checkSize(what, "rows", rows, MOST);
-  checkSize(what, "cols", cols, MOST);
-  checkWeights(what, "values", values, rows * cols * floats(field));
-  const n = Math.max(rows, cols), matrix = columnsOf(values, rows, cols, n, field);
-  const right = reduce(rightVectors(matrix, n), n, field);
-  for (let k = 0; k < n; k++) {
-    // A phase, or where no singular vector was given any: 1.
-    const d = right.diagonal.subarray(2 * k, 2 * k + 2), length = Math.hypot(...d);
-    d.set(length > 0.5 ? [d[0] / length, d[1] / length] : [1, 0]);
+  checkSize(what, "rows", rows, 4096);
+  checkSize(what, "cols", cols, 4096);
+  const unit = floats(field), length = rows * cols * unit;
+  if (matrix.length !== length) {
+    throw new RangeError(`Cannot make ${what}: expected ${length} floats of matrix, got ${matrix.length}`);
   }
-  // What M does to the columns of V, as it is calculated in float64 from the reflections that were made.
-  const images = new Float64Array(2 * n * n), unit = new Float64Array(2 * n);
-  for (let k = 0; k < n; k++) {
-    unit.fill(0);
-    unit.set(right.diagonal.subarray(2 * k, 2 * k + 2), 2 * k);
-    for (const u of [...right.vectors].reverse()) reflect(unit, 0, u, 0, n, field);
-    for (let j = 0; j < n; j++) {
-      for (let i = 0; i < n; i++) {
-        const at = 2 * (k * n + i), m = 2 * (j * n + i);
-        images[at] += matrix[m] * unit[2 * j] - matrix[m + 1] * unit[2 * j + 1];
-        images[at + 1] += matrix[m] * unit[2 * j + 1] + matrix[m + 1] * unit[2 * j];
-      }
+  let largest = 0;
+  for (let i = 0; i < length; i++) {
+    if (!Number.isFinite(matrix[i])) {
+      throw new RangeError(`Cannot make ${what}: matrix[${i}] is ${matrix[i]}, which is not a finite number`);
     }
+    largest = Math.max(largest, Math.abs(matrix[i]));
   }
-  const left = reduce(images, n, field);
-  const turn = product(...reflections(right, field), diagonal(right.diagonal, field));
-  const whole = [...reflections(left, field), diagonal(left.diagonal, field), turn.adjoint()];
-  if (rows < n) whole.unshift(new Window(rows, n, { field }));
-  if (cols < n) whole.push(new Window(n, cols, { field }));
-  return product(...whole);
-}
-
-/** Householder's reduction to triangular form: A = H₁·…·R, columns changed in place. */
-function reduce(columns: Columns, n: number, field: Field): Reduced {
-  const vectors: Float32Array<ArrayBuffer>[] = [], unit = floats(field);
-  let rest = 0;
-  for (let k = 0; k < n - 1; k++) {
-    const at = 2 * (k * n + k), below = columns.subarray(at, 2 * (k + 1) * n);
-    const length = Math.hypot(...below), first = Math.hypot(below[0], below[1]);
-    if (!(length > first)) continue;
-    // u = a + e^{i·arg a₀}·‖a‖·e₀, which cancels nothing.
-    const u = new Float32Array(n * unit);
-    for (let i = k; i < n; i++) {
-      for (let part = 0; part < unit; part++) u[i * unit + part] = below[2 * (i - k) + part] / length;
+  const scale = largest || 1, work = new Float64Array(2 * rows * cols);
+  for (let i = 0; i < rows * cols; i++) {
+    for (let part = 0; part < unit; part++) work[2 * i + part] = matrix[i * unit + part] / scale;
+  }
+  const entries = work.slice();
+  orthogonalise(work, rows, 2 * cols);
+  // Each row is now σ·vᴴ; then u = M·v/σ.
+  const right = Array.from({ length: rows }, (_, i) => work.subarray(2 * i * cols, 2 * (i + 1) * cols))
+    .map((row) => ({ sigma: Math.sqrt(inner(row, row, 0)[0]), row }))
+    .sort((a, b) => b.sigma - a.sigma)
+    .filter(({ sigma }, i, all) => i < cols && sigma > 1e-9 * all[0].sigma);
+  const v = right.map(({ sigma, row }) => row.map((value, k) => (k % 2 ? -value : value) / sigma));
+  const u = right.map(({ sigma }, j) => {
+    const column = new Float64Array(2 * rows);
+    for (let i = 0; i < rows; i++) {
+      const row = entries.subarray(2 * i * cols, 2 * (i + 1) * cols);
+      const [re, im] = inner(row.map((value, k) => k % 2 ? -value : value), v[j], 0);
+      column[2 * i] = re / sigma;
+      column[2 * i + 1] = im / sigma;
     }
-    const phase = first === 0 ? [1, 0] : [below[0] / first, below[1] / first];
-    for (let part = 0; part < unit; part++) u[k * unit + part] += phase[part];
-    vectors.push(u);
-    for (let column = k; column < n; column++) reflect(columns, column * n, u, k, n, field);
-  }
-  const diagonal = new Float64Array(2 * n);
-  for (let k = 0; k < n; k++) {
-    diagonal.set(columns.subarray(2 * (k * n + k), 2 * (k * n + k) + 2), 2 * k);
-    for (let i = 0; i < k; i++) rest = Math.max(rest, Math.abs(columns[2 * (k * n + i)]));
-    for (let i = 0; i < k; i++) rest = Math.max(rest, Math.abs(columns[2 * (k * n + i) + 1]));
-  }
-  return { vectors, diagonal, rest };
-}
-
-/** x − 2·u·(uᴴx)/‖u‖² in place, for the numbers from `first` on of the vector at `base`. */
-function reflect(x: Columns, base: number, u: Float32Array, first: number, n: number, field: Field): void {
-  const complex = field === "complex";
-  let re = 0, im = 0, square = 0;
-  for (let i = first; i < n; i++) {
-    const [a, b] = complex ? [u[2 * i], u[2 * i + 1]] : [u[i], 0], at = 2 * (base + i);
-    re += a * x[at] + b * x[at + 1];
-    im += a * x[at + 1] - b * x[at];
-    square += a * a + b * b;
-  }
-  re *= 2 / square;
-  im *= 2 / square;
-  for (let i = first; i < n; i++) {
-    const [a, b] = complex ? [u[2 * i], u[2 * i + 1]] : [u[i], 0], at = 2 * (base + i);
-    x[at] -= a * re - b * im;
-    x[at + 1] -= a * im + b * re;
-  }
-}
-
-/** The right singular vectors of a matrix as columns, those of the largest singular values first. */
-function rightVectors(columns: Columns, n: number): Columns {
-  // The rows of M, made orthogonal, are σ·vᴴ.
-  const work = new Float64Array(2 * n * n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) {
-      work.set(columns.subarray(2 * (j * n + i), 2 * (j * n + i) + 2), 2 * (i * n + j));
-    }
-  }
-  orthogonalise(work, n, 2 * n);
-  const rows = Array.from({ length: n }, (_, i) => work.subarray(2 * i * n, 2 * (i + 1) * n));
-  const lengths = rows.map((row) => Math.hypot(...row));
-  const order = lengths.map((_, i) => i).sort((i, j) => lengths[j] - lengths[i]);
-  const vectors = new Float64Array(2 * n * n), largest = lengths[order[0]];
-  order.forEach((i, k) => {
-    // Where nothing is left any direction will do: the reflections complete the others.
-    if (!(lengths[i] > largest * 2 ** -40)) return;
-    rows[i].forEach((v, part) => vectors[2 * k * n + part] = (part & 1 ? -v : v) / lengths[i]);
+    return column;
   });
-  return vectors;
+  let points = 1;
+  while (points < Math.max(rows, cols)) points *= 2;
+  const left = reflectionsOf(u, field, points), other = reflectionsOf(v, field, points);
+  const middle = new Float32Array(points * unit);
+  right.forEach(({ sigma }, k) => {
+    const [a, b] = unit === 2 ? left.phases.subarray(2 * k) : [left.phases[k], 0];
+    const [c, d] = unit === 2 ? other.phases.subarray(2 * k) : [other.phases[k], 0];
+    middle[k * unit] = sigma * scale * (a * c + b * d);
+    if (unit === 2) middle[2 * k + 1] = sigma * scale * (b * c - a * d);
+  });
+  const back = other.reflections.map((one) => one.adjoint()).reverse();
+  return corner(product(...left.reflections, new Diagonal(middle, field), ...back), rows, cols);
 }
 
-/** The columns of a row-major matrix, padded with zeros to n×n. */
-function columnsOf(values: Float32Array, rows: number, cols: number, n: number, field: Field): Columns {
-  const unit = floats(field), columns = new Float64Array(2 * n * n);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < cols; j++) {
-      for (let part = 0; part < unit; part++) {
-        columns[2 * (j * n + i) + part] = values[(i * cols + j) * unit + part];
+/** Refuses columns that are not orthonormal within 1e-4. */
+function checkOrthonormal(what: string, columns: readonly Float64Array[]): void {
+  for (let i = 0; i < columns.length; i++) {
+    for (let j = 0; j <= i; j++) {
+      const [re, im] = inner(columns[i], columns[j], 0);
+      const error = Math.hypot(re - (i === j ? 1 : 0), im);
+      if (!(error <= 1e-4)) {
+        throw new RangeError(
+          `Cannot make ${what}: the matrix is not orthogonal, columns ${j} and ${i} have the inner product ` +
+            `${re}${im ? ` + ${im}i` : ""}`,
+        );
       }
     }
   }
-  return columns;
 }
 
-function reflections({ vectors }: Reduced, field: Field): Operator[] {
-  return vectors.map((u) => householder(u, field));
+/**
+ * Reflections H₁·H₂·… that take each coordinate vector eₖ, times phase k, to column k: QR of orthonormal columns, which
+ * are overwritten. In the real case the last of n columns needs no reflection, only a sign; so does a last complex one.
+ */
+function reflectionsOf(
+  columns: readonly Float64Array[],
+  field: Field,
+  points: number,
+): { reflections: Operator[]; phases: Float32Array } {
+  const unit = floats(field), reflections: Operator[] = [];
+  const phases = new Float32Array(points * unit);
+  for (let k = columns.length; k < points; k++) phases[k * unit] = 1;
+  columns.forEach((column, k) => {
+    const n = column.length / 2;
+    const re = column[2 * k], im = column[2 * k + 1], size = Math.hypot(re, im);
+    const cosine = size > 0 ? re / size : 1, sine = size > 0 ? im / size : 0;
+    const last = k === n - 1;
+    // x goes to −phase·‖x‖·eₖ, so that nothing cancels; the last one stays.
+    const sign = last ? 1 : -1;
+    phases[k * unit] = sign * cosine;
+    if (unit === 2) phases[k * unit + 1] = sign * sine;
+    if (last) return;
+    const u = new Float64Array(2 * n);
+    u.set(column.subarray(2 * k), 2 * k);
+    const norm = Math.sqrt(inner(u, u, k)[0]);
+    u[2 * k] += cosine * norm;
+    u[2 * k + 1] += sine * norm;
+    const square = inner(u, u, k)[0];
+    for (let j = k; j < columns.length; j++) {
+      const other = columns[j], [a, b] = inner(u, other, k), c = 2 * a / square, d = 2 * b / square;
+      for (let i = k; i < n; i++) {
+        other[2 * i] -= u[2 * i] * c - u[2 * i + 1] * d;
+        other[2 * i + 1] -= u[2 * i] * d + u[2 * i + 1] * c;
+      }
+    }
+    const padded = new Float64Array(points * unit);
+    padded.set(unit === 2 ? u : u.filter((_, i) => i % 2 === 0));
+    reflections.push(householder(padded, field));
+  });
+  return { reflections, phases };
 }
 
-function diagonal(values: Columns, field: Field): Diagonal {
-  return new Diagonal(
-    field === "complex" ? Float32Array.from(values) : Float32Array.from(values.filter((_, k) => k % 2 === 0)),
-    field,
-  );
+/** Σ conj(aᵢ)·bᵢ from entry `from` on. */
+function inner(a: Float64Array, b: Float64Array, from: number): [re: number, im: number] {
+  let re = 0, im = 0;
+  for (let i = 2 * from; i < a.length; i += 2) {
+    re += a[i] * b[i] + a[i + 1] * b[i + 1];
+    im += a[i] * b[i + 1] - a[i + 1] * b[i];
+  }
+  return [re, im];
 }

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { orthogonalise } from "./jacobi.ts";
+import { orthogonalise } from "../program/jacobi.ts";
 import type { Field } from "./target.ts";
 
 /** What {@link RankOne.approximate} returns, beside the vectors. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Field } from "../program/step.ts";
+
 /** The four angles of each block of {@link unitaryBlocks}, in radians. */
 export interface UnitaryAngles {
   /** How much the two coordinates mix: 0 is diagonal, π/2 antidiagonal. asin√u with u uniform in [0, 1) for Haar. */
@@ -73,6 +75,54 @@ export function unitaryBlocks({ phi, alpha, psi, chi }: UnitaryAngles): Float32A
     put(3, c, alpha[i] - psi[i]);
   }
   return blocks;
+}
+
+/** The four lists of angles from one of (φ, α, ψ, χ), (φ, α, ψ, χ) …, the layout of the papers' code. */
+export function unitaryAngles(angles: ArrayLike<number>): UnitaryAngles {
+  const list = (k: number): Float64Array =>
+    Float64Array.from({ length: angles.length / 4 }, (_, i) => angles[4 * i + k]);
+  return { phi: list(0), alpha: list(1), psi: list(2), chi: list(3) };
+}
+
+/**
+ * The gradient of angles from that of the blocks they make, ∂L/∂re + i·∂L/∂im where complex.
+ *
+ * @param angles one for each real block, (φ, α, ψ, χ) for each complex one
+ * @param determinants of real blocks; 1 where absent
+ * @param gradient of the blocks, in their layout
+ */
+export function angleGradient(
+  field: Field,
+  angles: ArrayLike<number>,
+  determinants: ArrayLike<number> | undefined,
+  gradient: ArrayLike<number>,
+): Float64Array<ArrayBuffer> {
+  const result = new Float64Array(angles.length);
+  if (field === "real") {
+    for (let i = 0; i < angles.length; i++) {
+      const p = determinants?.[i] ?? 1, c = Math.cos(angles[i]), s = Math.sin(angles[i]), at = 4 * i;
+      result[i] = p * (-s * gradient[at] - c * gradient[at + 1]) + c * gradient[at + 2] -
+        s * gradient[at + 3];
+    }
+    return result;
+  }
+  for (let i = 0; i < angles.length; i += 4) {
+    const phi = angles[i], alpha = angles[i + 1], psi = angles[i + 2], chi = angles[i + 3];
+    const c = Math.cos(phi), s = Math.sin(phi);
+    // For an entry r·e^{iτ}: along is ∂L/∂r, turn is ∂L/∂τ ÷ r.
+    const along: number[] = [], turn: number[] = [];
+    [alpha + psi, alpha + chi, alpha - chi, alpha - psi].forEach((angle, entry) => {
+      const re = gradient[2 * i + 2 * entry], im = gradient[2 * i + 2 * entry + 1];
+      along.push(re * Math.cos(angle) + im * Math.sin(angle));
+      turn.push(im * Math.cos(angle) - re * Math.sin(angle));
+    });
+    const t = [c * turn[0], s * turn[1], -s * turn[2], c * turn[3]];
+    result[i] = -s * along[0] + c * along[1] - c * along[2] - s * along[3];
+    result[i + 1] = t[0] + t[1] + t[2] + t[3];
+    result[i + 2] = t[0] - t[3];
+    result[i + 3] = t[1] - t[2];
+  }
+  return result;
 }
 
 function checkLength(name: string, values: ArrayLike<number>, count: number): void {

@@ -1,0 +1,277 @@
+/**
+ * From an operator to the list of butterfly factors that it is, if it is one.
+ *
+ * @module
+ */
+
+import { BlockDiagonal } from "../operator/block_diagonal.ts";
+import { Corner } from "../operator/corner.ts";
+import { Kronecker } from "../operator/kronecker.ts";
+import type { Operator } from "../operator/operator.ts";
+import { Product } from "../operator/product.ts";
+import { Sum } from "../operator/sum.ts";
+import type { Program } from "../program/program.ts";
+import { type Field, floats, type Step } from "../program/step.ts";
+import { arrange, blockPoint, blockStart, placed, type Sheet, sheetsOf } from "./arrange.ts";
+import { addButterflies, blockDiagonalButterflies, kroneckerButterflies } from "./closure.ts";
+import { permutationButterfly } from "./permutation.ts";
+
+/** An operator as a product of sheets on n points, in the order of application, of which it is a corner. */
+export interface Unrolled {
+  /** Points. */
+  readonly n: number;
+  /** Factors of any strides, and diagonals. */
+  readonly sheets: readonly Sheet[];
+  /** The field of the sheets. */
+  readonly field: Field;
+  /** Whether each 2×2 block is orthogonal or unitary, within rounding. */
+  readonly orthogonal: boolean;
+  /** Whether there is a diagonal with an entry of modulus other than 1. */
+  readonly scaled: boolean;
+}
+
+/** A part of a chain: steps after each other, or a change of size. */
+type Link = { readonly program: Program; readonly field: Field } | { readonly size: number };
+
+/** The largest deviation of a block from orthogonality that passes for rounding of its float32 entries. */
+const ROUNDING = 1e-5;
+
+/**
+ * The sheets of an operator; undefined where it is no chain of butterfly factors, diagonals, permutations, paddings and
+ * cuts, nor a sum, a block diagonal or a Kronecker product of such.
+ *
+ * @param least how many points there are at least
+ */
+export function unroll(operator: Operator, least = 1): Unrolled | undefined {
+  const links = linksOf(operator);
+  if (links === undefined) return undefined;
+  let most = Math.max(least, operator.cols);
+  for (const link of links) {
+    if ("size" in link) most = Math.max(most, link.size);
+    else most = Math.max(most, ...link.program.widths.map((width) => width / floats(link.field)));
+  }
+  let n = 1;
+  while (n < most) n *= 2;
+  const state = new State(n, operator);
+  for (const link of links) {
+    if ("size" in link) state.resize(link.size);
+    else {
+      for (const step of link.program.steps) {
+        if (!state.add(step, link.field)) return undefined;
+      }
+    }
+  }
+  return state.finish();
+}
+
+/** In how few blocks sheets fit, in this order of strides; 0 for a diagonal. */
+export function blocksOf(sheets: readonly Sheet[], increasing: boolean): number {
+  const strides = sheets.filter((sheet) => sheet.stride !== undefined).map((sheet) => sheet.stride);
+  return strides.length === 0 ? 0 : placed(strides, increasing)[strides.length - 1] + 1;
+}
+
+/** The links of an operator in the order of application. */
+function linksOf(operator: Operator): Link[] | undefined {
+  if (operator instanceof Product) {
+    const parts = operator.operators.map(linksOf).reverse();
+    return parts.every((part) => part !== undefined) ? parts.flat() : undefined;
+  }
+  if (operator instanceof Corner) {
+    const inner = linksOf(operator.of);
+    return inner && [{ size: operator.of.cols }, ...inner, { size: operator.rows }];
+  }
+  if (operator instanceof BlockDiagonal) {
+    const { rows, cols } = operator.operators[0];
+    const even = rows === cols && (rows & (rows - 1)) === 0 &&
+      operator.operators.every((part) => part.rows === rows && part.cols === rows);
+    const parts = even ? wholes(operator.operators) : undefined;
+    // A part of expansion would need the points of the next one.
+    if (parts === undefined || parts[0].n !== rows) return undefined;
+    return linksOf(blockDiagonalButterflies(...parts));
+  }
+  if (operator instanceof Sum) {
+    const parts = wholes(operator.operators);
+    if (parts === undefined) return undefined;
+    const inner = linksOf(addButterflies(...parts));
+    return inner && [{ size: parts[0].n }, ...inner, { size: operator.rows }];
+  }
+  if (operator instanceof Kronecker) {
+    const parts = [operator.left, operator.right].map((part) => unroll(part, 2));
+    const [left, right] = parts;
+    if (left?.n === operator.left.rows && right?.n === operator.right.rows) {
+      const up = [left, right].every(({ sheets }) => blocksOf(sheets, true) <= 1);
+      const both = [left, right].map(({ n, sheets, field }) => arrange(n, sheets, field, up));
+      return linksOf(kroneckerButterflies(both[0], both[1]));
+    }
+  }
+  const { program, field } = operator;
+  const chain = program.output === program.steps.length &&
+    program.steps.every((step, i) => "from" in step && step.from === i);
+  return chain ? [{ program, field }] : undefined;
+}
+
+/** Square butterflies on the same points, of which operators are corners. */
+function wholes(operators: readonly Operator[]): ReturnType<typeof arrange>[] | undefined {
+  const first = operators.map((part) => unroll(part, 2));
+  const n = Math.max(...first.map((part) => part?.n ?? 0));
+  const parts = operators.map((part, i) => first[i]?.n === n ? first[i] : unroll(part, n));
+  const result: ReturnType<typeof arrange>[] = [];
+  for (const part of parts) {
+    if (part === undefined) return undefined;
+    result.push(arrange(n, part.sheets, part.field, false));
+  }
+  return result;
+}
+
+/** What a walk along a chain has seen. */
+class State {
+  readonly #n: number;
+  readonly #field: Field;
+  readonly #sheets: Sheet[] = [];
+  #size: number;
+  /** A cut that nothing has followed yet: numbers from here on are zero. */
+  #cut: number | undefined;
+  /**
+   * The permutations so far are not carried out: number i of the walk is point index[i] of the sheets. Bit reversals
+   * thus only change strides, and vanish if they come in pairs.
+   */
+  #index: Uint32Array<ArrayBuffer> | undefined;
+  #orthogonal = true;
+  #scaled = false;
+
+  constructor(n: number, operator: Operator) {
+    this.#n = n;
+    this.#field = operator.field;
+    this.#size = operator.cols;
+  }
+
+  /** Pads or cuts vectors. */
+  resize(size: number): void {
+    if (size < this.#size) this.#cut = Math.min(size, this.#cut ?? size);
+    this.#size = size;
+  }
+
+  /** Adds a step; false if it is of a kind that does not belong in a butterfly. */
+  add(step: Step, field: Field): boolean {
+    const unit = floats(field);
+    if (step.kind === "window") {
+      if (step.shift !== 0) return false;
+      this.resize(step.width / unit);
+      return true;
+    }
+    this.#applyCut();
+    switch (step.kind) {
+      case "diagonal":
+        this.#diagonal(step.weights, step.field, step.field === field ? 1 : 2);
+        return true;
+      case "permutation":
+        if (step.unit !== unit) return false;
+        this.#permute(step.index, step.scatter);
+        return true;
+      case "factor": {
+        const { a, b, c, d } = step.pattern, twice = step.field === field ? 1 : 2, stride = d / twice;
+        if (b !== 2 || c !== 2 || !Number.isInteger(stride) || (stride & (stride - 1)) !== 0) return false;
+        this.#factor(step.weights, step.field, a * stride, stride, twice);
+        return true;
+      }
+      default:
+        return false;
+    }
+  }
+
+  finish(): Unrolled {
+    // A cut at the end is the corner.
+    if (this.#index) this.#carryOut();
+    return {
+      n: this.#n,
+      sheets: this.#sheets,
+      field: this.#field,
+      orthogonal: this.#orthogonal,
+      scaled: this.#scaled,
+    };
+  }
+
+  #point(i: number): number {
+    return this.#index ? this.#index[i] : i;
+  }
+
+  #applyCut(): void {
+    if (this.#cut === undefined) return;
+    const mask = new Float32Array(this.#n).fill(1, 0, this.#cut);
+    this.#cut = undefined;
+    this.#diagonal(mask, "real", 1);
+  }
+
+  /** A diagonal; each entry stands `twice` times in `values`. */
+  #diagonal(values: Float32Array, field: Field, twice: 1 | 2): void {
+    const unit = floats(this.#field), own = floats(field), weights = new Float64Array(this.#n * unit);
+    for (let i = 0; i < this.#n; i++) weights[i * unit] = 1;
+    for (let i = 0; i < values.length / own / twice; i++) {
+      const to = this.#point(i) * unit, from = i * own * twice;
+      weights[to] = values[from];
+      if (own === 2) weights[to + 1] = values[from + 1];
+      const size = Math.hypot(weights[to], own === 2 ? weights[to + 1] : 0);
+      if (!(Math.abs(size - 1) <= ROUNDING)) this.#scaled = true;
+    }
+    this.#sheets.push({ stride: undefined, weights });
+  }
+
+  #permute(index: Uint32Array, scatter: boolean): void {
+    const before = this.#index ?? Uint32Array.from({ length: this.#n }, (_, i) => i);
+    const next = Uint32Array.from(before);
+    index.forEach((j, i) => scatter ? next[j] = before[i] : next[i] = before[j]);
+    this.#index = next.every((j, i) => j === i) ? undefined : next;
+  }
+
+  /** Makes the permutation so far with two butterflies. */
+  #carryOut(): void {
+    this.#sheets.push(...sheetsOf(permutationButterfly(this.#index!), this.#field));
+    this.#index = undefined;
+  }
+
+  /** A factor with blocks for the first 2·`blocks` points. */
+  #factor(values: Float32Array, field: Field, blocks: number, stride: number, twice: 1 | 2): void {
+    let to = stride;
+    if (this.#index) {
+      to = this.#index[0] ^ this.#index[stride];
+      let pairs = (to & (to - 1)) === 0;
+      for (let i = 0; i < blocks && pairs; i++) {
+        const low = blockPoint(i, stride);
+        pairs = (this.#index[low] ^ this.#index[low + stride]) === to;
+      }
+      if (!pairs) {
+        this.#carryOut();
+        to = stride;
+      }
+    }
+    const unit = floats(this.#field), own = floats(field), weights = new Float64Array(2 * this.#n * unit);
+    for (let i = 0; i < this.#n / 2; i++) {
+      const at = blockStart(i, to);
+      weights[at * unit] = weights[(at + 3 * to) * unit] = 1;
+    }
+    for (let i = 0; i < blocks; i++) {
+      const low = this.#point(blockPoint(i, stride)), high = this.#point(blockPoint(i, stride) + stride);
+      const first = Math.min(low, high), from = blockStart(i, stride);
+      const at = Math.floor(first / (2 * to)) * 4 * to + first % to;
+      const block: number[] = [];
+      for (let entry = 0; entry < 4; entry++) {
+        const source = (from + entry * stride) * own * twice;
+        // With the points of a pair the other way round, so are rows and columns.
+        const target = (at + (low < high ? entry : 3 - entry) * to) * unit;
+        weights[target] = values[source];
+        if (own === 2) weights[target + 1] = values[source + 1];
+        block.push(values[source], own === 2 ? values[source + 1] : 0);
+      }
+      if (!isUnitary(block)) this.#orthogonal = false;
+    }
+    this.#sheets.push({ stride: to, weights });
+  }
+}
+
+/** Whether a 2×2 block (interleaved, row-major) has orthonormal columns, within rounding. */
+function isUnitary([a, b, c, d, e, f, g, h]: readonly number[]): boolean {
+  const first = a * a + b * b + e * e + f * f, second = c * c + d * d + g * g + h * h;
+  const re = a * c + b * d + e * g + f * h, im = a * d - b * c + e * h - f * g;
+  return Math.abs(first - 1) <= ROUNDING && Math.abs(second - 1) <= ROUNDING &&
+    Math.hypot(re, im) <= ROUNDING;
+}
