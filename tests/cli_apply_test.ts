@@ -122,10 +122,12 @@ Deno.test("inspect tells the parts in the order of application, and draws them",
       out,
       /1\. bit reversal \(8×8, complex, 0 numbers\)\n {2}2\. butterfly, strides 1 … 4 \(8×8, complex, 48/,
     );
+    assert.match(out, /class {7}\(BB\*\)\^2 of the kaleidoscope hierarchy/);
     assert.match(Deno.readTextFileSync(`${folder}/c.svg`), /48 numbers, 1.3 times fewer/);
 
     const json = await papillon(folder, "inspect", "real.safetensors", "--json");
-    const { rows, cols, field, parameters, operations, bias, parts } = JSON.parse(json.out);
+    const { rows, cols, field, parameters, operations, bias, class: kind, parts } = JSON.parse(json.out);
+    assert.equal(kind, null); // An affine map has no class.
     assert.deepEqual([rows, cols, field, bias], [5, 6, "real", true]);
     assert.deepEqual([parameters, operations], [real.parameters, real.operations]);
     assert.deepEqual(parts.map((part: { what: string }) => part.what), ["butterfly, strides 1 … 4, bias"]);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { classOf } from "../kaleidoscope/hierarchy.ts";
 import { parse } from "./args.ts";
 import { EXIT } from "./errors.ts";
 import { checkExtension, checkOutput, readOperator, writeFiles } from "./files.ts";
@@ -42,7 +43,7 @@ export async function runInspect(args: readonly string[]): Promise<number> {
     writeFiles([{ path: plot, bytes: new TextEncoder().encode(await drawFactors(operator, { title })) }]);
   }
 
-  const parts = partsOf(operator), dense = rows * cols;
+  const parts = partsOf(operator), dense = rows * cols, kind = classOf(operator);
   if (given.switches.has("json")) {
     const bias = hasBias(operator);
     console.log(
@@ -54,6 +55,7 @@ export async function runInspect(args: readonly string[]): Promise<number> {
         parameters,
         operations,
         bias,
+        class: kind === undefined ? null : { name: kind.name, width: kind.width, expansion: kind.expansion },
         parts,
         plot: plot ?? null,
       }),
@@ -67,6 +69,7 @@ export async function runInspect(args: readonly string[]): Promise<number> {
     "",
     `  parameters  ${count(parameters)} numbers, dense ${count(dense)}${fewer(parameters)}`,
     `  operations  ${count(operations)} multiply-adds, dense ${count(dense)}${fewer(operations)}`,
+    ...(kind === undefined ? [] : [`  class       ${kind.name} of the kaleidoscope hierarchy`]),
     "",
     "  in the order in which they are applied:",
     ...parts.map((part, i) =>
