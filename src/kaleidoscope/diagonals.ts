@@ -4,14 +4,14 @@
  * @module
  */
 
-import { Butterfly } from "../operator/butterfly.ts";
 import { checkPowerOfTwo, checkWeights } from "../operator/check.ts";
 import { Diagonal } from "../operator/diagonal.ts";
 import type { Operator } from "../operator/operator.ts";
 import { bitReversal, Permutation } from "../operator/permutation.ts";
 import { product } from "../operator/product.ts";
-import { cosineTransform } from "./cosine.ts";
 import { fourierButterfly } from "./fourier.ts";
+import { dct2 } from "./transforms/cosine.ts";
+import { hadamard } from "./transforms/hadamard.ts";
 
 /** Whether {@link hadamardDiagonal} and {@link fastfood} take the Hadamard matrix with entries ±1/√n or ±1. */
 export interface HadamardOptions {
@@ -42,7 +42,7 @@ export function hadamardDiagonal(
   }
   const n = size(what, "diagonals[0]", diagonals[0]);
   diagonals.forEach((d, i) => checkWeights(what, `diagonals[${i}]`, d, n));
-  const h = hadamardButterfly(n, normalized);
+  const h = hadamard(n, { normalized });
   return product(...[...diagonals].reverse().flatMap((d) => [h, new Diagonal(d)]));
 }
 
@@ -77,7 +77,7 @@ export function fastfood(
       `Cannot make ${what}: expected a permutation of ${n} points, got one of ${permutation?.length}`,
     );
   }
-  const h = hadamardButterfly(n, normalized), move = new Permutation(permutation);
+  const h = hadamard(n, { normalized }), move = new Permutation(permutation);
   return product(new Diagonal(third), h, new Diagonal(second), move, h, new Diagonal(first));
 }
 
@@ -130,7 +130,7 @@ export function acdc(
 ): Operator {
   const what = "an ACDC map", n = size(what, "a", a);
   checkWeights(what, "d", d, n);
-  const c = cosineTransform(n), back = c.adjoint();
+  const c = dct2(n, { normalized: true }), back = c.adjoint();
   const [last, first] = inverseFirst ? [c, back] : [back, c];
   return product(new Diagonal(a), last, new Diagonal(d), first);
 }
@@ -141,11 +141,4 @@ function size(what: string, name: string, values: Float32Array, unit = 1): numbe
   const n = values.length / unit;
   checkPowerOfTwo(what, `the number of entries of ${name}`, n);
   return n;
-}
-
-/** The Hadamard matrix as a butterfly, all of whose blocks are [[1, 1], [1, −1]], by √½ if normalized. */
-function hadamardButterfly(n: number, normalized: boolean): Butterfly {
-  const h = normalized ? Math.SQRT1_2 : 1;
-  const blocks = Float32Array.from({ length: 2 * n * Math.log2(n) }, (_, k) => k % 4 === 3 ? -h : h);
-  return Butterfly.fromTwiddle(n, blocks);
 }
