@@ -16,6 +16,8 @@
  * | butterfly | `twiddle` [stacks, blocks, log₂n, n/2, 2, 2], as in the papers' code; `bias` [rows] if it has one |
  * | permutation | `index` [n], U32: y[i] = x[index[i]] |
  * | diagonal | `diagonal` [n] |
+ * | factor | `factor` [a, b, c, d] |
+ * | real-view | those of its complex operator `of` |
  * | dense | `matrix` [rows, cols] |
  * | product | those of `operators`, listed as written: the last is applied first |
  * | block-diagonal | those of `operators`, the first block first |
@@ -28,9 +30,11 @@ import { BlockDiagonal, blockDiagonal } from "../operator/block_diagonal.ts";
 import { Butterfly } from "../operator/butterfly.ts";
 import { Dense } from "../operator/dense.ts";
 import { Diagonal } from "../operator/diagonal.ts";
+import { KroneckerFactor } from "../operator/factor.ts";
 import { Operator, Transposed } from "../operator/operator.ts";
 import { Permutation } from "../operator/permutation.ts";
 import { Product, product } from "../operator/product.ts";
+import { RealView } from "../operator/real_view.ts";
 import type { Field } from "../program/step.ts";
 import { quote } from "./bytes.ts";
 import { readSafetensors, type SafetensorsFile, type Tensor, writeSafetensors } from "./safetensors.ts";
@@ -39,6 +43,8 @@ import { readSafetensors, type SafetensorsFile, type Tensor, writeSafetensors } 
 const KEY = "papillon", VERSION = 1;
 /** Limits of what is saved and loaded, far above all use, so that no small file asks for much work. */
 const DEEPEST = 64, MOST_OPERATORS = 4096, LONGEST_COLUMN = 4096;
+/** How many levels of nesting a real view counts for: in a complex product its program runs twice, each time. */
+const REAL_VIEW = 8;
 
 type Node = Record<string, unknown>;
 
@@ -94,6 +100,14 @@ export function saveOperator(operator: Operator): Uint8Array {
     if (operator instanceof Diagonal) {
       add(`${prefix}diagonal`, field, [rows], operator.values);
       return { type: "diagonal" };
+    }
+    if (operator instanceof KroneckerFactor) {
+      const { a, b, c, d } = operator.pattern;
+      add(`${prefix}factor`, field, [a, b, c, d], operator.values);
+      return { type: "factor" };
+    }
+    if (operator instanceof RealView) {
+      return { type: "real-view", of: save(operator.of, prefix, depth + REAL_VIEW) };
     }
     if (operator instanceof Dense) {
       add(`${prefix}matrix`, field, [rows, cols], operator.values);
@@ -187,6 +201,14 @@ class Loader {
       case "diagonal": {
         const { field, data } = this.#tensor(`${prefix}diagonal`, 1);
         return this.#make(() => new Diagonal(data, field));
+      }
+      case "factor": {
+        const { field, shape: [a, b, c, d], data } = this.#tensor(`${prefix}factor`, 4);
+        return this.#make(() => new KroneckerFactor({ a, b, c, d }, data, field));
+      }
+      case "real-view": {
+        const of = this.load(node.of, prefix, depth + REAL_VIEW);
+        return this.#make(() => new RealView(of));
       }
       case "dense": {
         const { field, shape: [rows, cols], data } = this.#tensor(`${prefix}matrix`, 2);
