@@ -1,5 +1,6 @@
 import { deepEqual, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
+import { loadOperator, saveOperator } from "../src/io/operator_file.ts";
 import { dct2, dct3, dct4, dst2, dst3, dst4 } from "../src/kaleidoscope/transforms/cosine.ts";
 import { dct1, dst1 } from "../src/kaleidoscope/transforms/cosine_one.ts";
 import { dft, idft } from "../src/kaleidoscope/transforms/dft.ts";
@@ -282,6 +283,13 @@ Deno.test("transforms: gradients are those of the adjoint", () => {
   for (const make of [dct2, dst3, dct4, hartley]) {
     const map = make(32), x = draw(64, 1), g = draw(64, 2);
     assertClose(map.gradient(x, g).input, map.adjoint().apply(g), 2e-6, make.name);
+  }
+});
+
+Deno.test("transforms: those of one dimension can be saved and loaded", () => {
+  for (const make of [dft, dct2, dst3, dct4, hartley, walsh, haar]) {
+    const map = make(64), loaded = loadOperator(saveOperator(map));
+    deepEqual([...loaded.toDense()], [...map.toDense()], make.name);
   }
 });
 

@@ -18,6 +18,8 @@
  * | butterfly | `twiddle` [stacks, blocks, log₂n, n/2, 2, 2], as in the papers' code; `bias` [rows] if it has one |
  * | permutation | `index` [n], U32: y[i] = x[index[i]] |
  * | diagonal | `diagonal` [n] |
+ * | factor | `factor` [a, b, c, d] |
+ * | real-view | those of its complex operator `of` |
  * | dense | `matrix` [rows, cols] |
  * | convolution | `kernel` [outputs, inputs, n] or [outputs, inputs, n2, n1] |
  * | window | none; `rows`, `cols`, `shift` and `field` say all |
@@ -36,10 +38,12 @@ import { Butterfly } from "../operator/butterfly.ts";
 import { Corner, corner } from "../operator/corner.ts";
 import { Dense } from "../operator/dense.ts";
 import { Diagonal } from "../operator/diagonal.ts";
+import { KroneckerFactor } from "../operator/factor.ts";
 import { Operator, Transposed } from "../operator/operator.ts";
 import { Permutation } from "../operator/permutation.ts";
 import { Product, product } from "../operator/product.ts";
 import { Sum, sum } from "../operator/sum.ts";
+import { RealView } from "../operator/real_view.ts";
 import type { Field } from "../program/step.ts";
 import { Window } from "../operator/window.ts";
 import { quote } from "./bytes.ts";
@@ -51,6 +55,8 @@ const KEY = "papillon", VERSION = 1;
 const DEEPEST = 64, MOST_OPERATORS = 4096, LONGEST_COLUMN = 4096;
 /** Windows have no tensors to be measured by: the rows and columns of all of them together. */
 const MOST_IN_WINDOWS = 2 ** 24;
+/** How many levels of nesting a real view counts for: in a complex product its program runs twice, each time. */
+const REAL_VIEW = 8;
 
 type Node = Record<string, unknown>;
 
@@ -111,6 +117,14 @@ export function saveOperator(operator: Operator): Uint8Array {
     if (operator instanceof Diagonal) {
       add(`${prefix}diagonal`, field, [rows], operator.values);
       return { type: "diagonal" };
+    }
+    if (operator instanceof KroneckerFactor) {
+      const { a, b, c, d } = operator.pattern;
+      add(`${prefix}factor`, field, [a, b, c, d], operator.values);
+      return { type: "factor" };
+    }
+    if (operator instanceof RealView) {
+      return { type: "real-view", of: save(operator.of, prefix, depth + REAL_VIEW) };
     }
     if (operator instanceof Dense) {
       add(`${prefix}matrix`, field, [rows, cols], operator.values);
@@ -239,6 +253,14 @@ class Loader {
       case "diagonal": {
         const { field, data } = this.#tensor(`${prefix}diagonal`, 1);
         return this.#make(() => new Diagonal(data, field));
+      }
+      case "factor": {
+        const { field, shape: [a, b, c, d], data } = this.#tensor(`${prefix}factor`, 4);
+        return this.#make(() => new KroneckerFactor({ a, b, c, d }, data, field));
+      }
+      case "real-view": {
+        const of = this.load(node.of, prefix, depth + REAL_VIEW);
+        return this.#make(() => new RealView(of));
       }
       case "dense": {
         const { field, shape: [rows, cols], data } = this.#tensor(`${prefix}matrix`, 2);

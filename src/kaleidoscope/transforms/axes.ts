@@ -5,6 +5,7 @@
  */
 
 import { blockDiagonal } from "../../operator/block_diagonal.ts";
+import { checkSize } from "../../operator/check.ts";
 import { Operator } from "../../operator/operator.ts";
 import { Permutation } from "../../operator/permutation.ts";
 import { product } from "../../operator/product.ts";
@@ -41,7 +42,9 @@ function lastAxis(n: number, inner: number, points: number): Uint32Array<ArrayBu
   });
 }
 
-/** I ⊗ A: the same operator on each of several vectors that lie one after another in one. */
+/**
+ * I ⊗ A: the same operator on each of several vectors that lie one after another in one. It has no form in files.
+ */
 export class Repeated extends Operator {
   /** The operator. */
   readonly of: Operator;
@@ -50,6 +53,7 @@ export class Repeated extends Operator {
 
   /** Use {@link overAxes}. */
   constructor(of: Operator, count: number) {
+    checkSize("a repeated operator", "count", count);
     super(of.rows * count, of.cols * count, of.field);
     this.of = of;
     this.count = count;
