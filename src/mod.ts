@@ -70,6 +70,7 @@ export {
 } from "./kaleidoscope/closure.ts";
 export { classOf, type KaleidoscopeClass, toKaleidoscope } from "./kaleidoscope/hierarchy.ts";
 export { householder, orthogonalProduct, singularProduct } from "./kaleidoscope/reflections.ts";
+export { Rotation, rotation, type RotationOptions, type RotationStage } from "./kaleidoscope/rotation.ts";
 export { fourierButterfly, type FourierOptions } from "./kaleidoscope/fourier.ts";
 export {
   invertPermutation,

@@ -119,6 +119,14 @@ function nest(s: number, t: number): boolean {
   return Math.max(s, t) % (2 * Math.min(s, t)) === 0;
 }
 
+/** Whether all rows of a butterfly factor begin with the same number: whether its rows are not scaled differently. */
+function isEven({ pattern: { a, d }, weights }: FactorStep): boolean {
+  for (let row = 0; row < 2 * a; row++) {
+    for (let k = 2 * row * d; k < (2 * row + 1) * d; k++) if (weights[k] !== weights[0]) return false;
+  }
+  return true;
+}
+
 /** How the factors between registers are shared out over passes. */
 export type Sharing = "rows" | "narrow" | "wide" | "widest";
 
@@ -143,6 +151,8 @@ function planNatural(run: Run, sharing: Sharing): Pass[] {
     const seen = new Set<number>();
     while (i < strides.length && strides[i] >= 4 && [...seen].every((s) => nest(s, strides[i]))) {
       seen.add(strides[i++]);
+      // Without weights only the end of a pass can change signs.
+      if (sharing === "widest" && !isEven(run.factors[i - 1])) break;
     }
     if (i === body) {
       const targets = [strides[start]];

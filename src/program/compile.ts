@@ -64,6 +64,15 @@ export function compile(program: Program, rows = false): Image {
       at += widths[value];
     }
   });
+  // A window that only cuts needs no copy: its value is part of another one, which is kept for as long.
+  const wholes = new Map<number, number>();
+  for (let i = steps.length - 1; i >= 0; i--) {
+    const step = steps[i];
+    if (step.kind !== "window" || i + 1 === output || views[i + 1] !== undefined) continue;
+    if (step.shift < 0 || step.shift + step.width > widths[step.from]) continue;
+    wholes.set(i + 1, step.from);
+    lastUse.set(step.from, Math.max(lastUse.get(step.from)!, lastUse.get(i + 1) ?? 0));
+  }
   const owned = new Set<View>();
   if (output === 0) copy(image, ends.input, ends.output, widths[0]);
   for (let i = 0; i < steps.length; i++) {
@@ -73,14 +82,22 @@ export function compile(program: Program, rows = false): Image {
       i = last - 1;
       continue;
     }
+    const whole = wholes.get(last);
+    if (whole !== undefined) {
+      const view = views[whole]!;
+      views[last] = { ...view, offset: view.offset + (steps[i] as WindowStep).shift * 4 };
+      continue;
+    }
     const fresh = views[last] === undefined && last !== output;
     const dst = place(last);
     if (fresh) owned.add(dst);
     if (run) emitRun(image, run, rows, views[run.from]!, dst);
     else emitStep(image, steps[i], views, dst, widths);
     for (const value of run ? [run.from] : inputsOf(steps[i])) {
-      const view = views[value]!;
-      if (lastUse.get(value) === last - 1 && owned.delete(view)) image.release(view);
+      for (let v: number | undefined = value; v !== undefined; v = wholes.get(v)) {
+        const view = views[v]!;
+        if (lastUse.get(v)! < last && owned.delete(view)) image.release(view);
+      }
     }
     i = last - 1;
   }

@@ -55,13 +55,15 @@ export function packRun(run: Run, rows: boolean): PackedPass[] {
  */
 function packPasses(run: Run, passes: readonly Pass[], only?: Form): PackedPass[] | undefined {
   const fresh = ones(run);
-  const attempt = (number: number, scale: Float64Array): Divided | undefined =>
-    number < passes.length ? divide(run, passes[number], scale) : undefined;
+  const attempt = (number: number, scale: Float64Array): Divided | undefined => {
+    const divided = number < passes.length ? divide(run, passes[number], scale) : undefined;
+    return only && divided?.form !== only ? undefined : divided;
+  };
   const packed: PackedPass[] = [];
   let current = attempt(0, fresh);
   for (const [number, pass] of passes.entries()) {
-    if (only && current?.form !== only) return undefined;
     if (!current) {
+      if (only) return undefined;
       packed.push({
         pass,
         form: "general",
