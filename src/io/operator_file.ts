@@ -22,6 +22,7 @@
  * | real-view | those of its complex operator `of` |
  * | dense | `matrix` [rows, cols] |
  * | convolution | `kernel` [outputs, inputs, n] or [outputs, inputs, n2, n1] |
+ * | rotation | `signs`, I8; `rows`, and `stages`, a list of [offset, length, levels, stride] |
  * | window | none; `rows`, `cols`, `shift` and `field` say all |
  * | product | those of `operators`, listed as written: the last is applied first |
  * | sum | those of `operators`, as written |
@@ -33,6 +34,7 @@
  */
 
 import { Convolution } from "../kaleidoscope/convolution.ts";
+import { Rotation, type RotationStage } from "../kaleidoscope/rotation.ts";
 import { BlockDiagonal, blockDiagonal } from "../operator/block_diagonal.ts";
 import { Butterfly } from "../operator/butterfly.ts";
 import { Corner, corner } from "../operator/corner.ts";
@@ -129,6 +131,12 @@ export function saveOperator(operator: Operator): Uint8Array {
     if (operator instanceof Dense) {
       add(`${prefix}matrix`, field, [rows, cols], operator.values);
       return { type: "dense" };
+    }
+    if (operator instanceof Rotation) {
+      const { signs, stages } = operator;
+      tensors.push([`${prefix}signs`, { dtype: "I8", shape: [signs.length], data: signs }]);
+      const lists = stages.map(({ offset, length, levels, stride }) => [offset, length, levels, stride]);
+      return { type: "rotation", rows, stages: lists };
     }
     if (operator instanceof Convolution) {
       const { outputs, inputs, size, kernel } = operator;
@@ -272,6 +280,8 @@ class Loader {
         const [outputs, inputs, ...size] = shape;
         return this.#make(() => new Convolution(data, { size, inputs, outputs, field }));
       }
+      case "rotation":
+        return this.#rotation(node, prefix);
       case "window":
         return this.#window(node);
       default:
@@ -299,6 +309,25 @@ class Loader {
       bias = tensor.data;
     }
     return this.#make(() => Butterfly.fromTwiddle(cols, data, { rows, field, increasing, blocks, bias }));
+  }
+
+  #rotation(node: Node, prefix: string): Operator {
+    const rows = this.#size(node, "rows"), { stages } = node;
+    const signs = this.#file.tensors.get(`${prefix}signs`);
+    if (!(signs?.data instanceof Int8Array) || signs.shape.length !== 1) {
+      throw this.#bad(`it has no tensor ${quote(`${prefix}signs`)} that is a list of I8`);
+    }
+    const { data } = signs;
+    if (!Array.isArray(stages)) throw this.#bad("a rotation's stages are not a list");
+    const parts = stages.map((stage: unknown, i): RotationStage => {
+      if (!Array.isArray(stage) || stage.length !== 4) {
+        throw this.#bad(`stages[${i}] of a rotation is not a list of 4 numbers`);
+      }
+      // The operator refuses what is no number that fits.
+      const [offset, length, levels, stride] = stage;
+      return { offset, length, levels, stride };
+    });
+    return this.#make(() => new Rotation(rows, parts, data));
   }
 
   #window(node: Node): Operator {

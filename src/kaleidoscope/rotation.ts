@@ -26,7 +26,7 @@ export interface RotationOptions {
   seed?: number;
   /**
    * How often neighbours and then distant coordinates are mixed, 1 to 16; when absent, as often as it takes to look
-   * Gaussian: twice up to 1024 points, 3 to 6 times above. Without meaning up to 64 points.
+   * Gaussian: 2 to 7 times. Without meaning up to 64 points.
    */
   rounds?: number;
 }
@@ -204,11 +204,10 @@ function stagesOf(n: number, rounds: number | undefined): RotationStage[] {
   for (; target * 2 ** FAR_LEVELS < n; target *= 2 ** FAR_LEVELS) far.splice(1, 0, middle(n, target));
   const stages = [far[0]];
   let levels = far[0].levels;
-  const enough = (round: number): boolean =>
-    rounds === undefined
-      ? round > 1 && round >= far.length && levels >= 3 * Math.log2(n) - 11
-      : round >= rounds;
-  for (let round = 1; round === 1 || !enough(round - 1); round++) {
+  // Where some stages leave out some coordinates, these need one more.
+  const least = Math.max(2, far.length) + ([near, ...far].some(({ length }) => length < n) ? 1 : 0);
+  const enough = (): boolean => levels >= 3 * Math.log2(n) - 11;
+  for (let round = 1; rounds === undefined ? round <= least || !enough() : round <= rounds; round++) {
     const next = far[round % far.length];
     stages.push(near, next);
     levels += near.levels + next.levels;
