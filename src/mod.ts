@@ -106,6 +106,12 @@ export {
 export { conv1d, type Conv1dOptions, conv2d, type Conv2dOptions } from "./kaleidoscope/layers.ts";
 export { checkTarget, type Target } from "./learn/target.ts";
 export { learn } from "./learn/learn.ts";
+export {
+  gaussianStep,
+  learnRotation,
+  type LearnRotationOptions,
+  type RotationFit,
+} from "./learn/rotation.ts";
 export type { Attempt, ButterflyFit, LearnOptions } from "./learn/fit.ts";
 export type { GradientOptions } from "./learn/gradient.ts";
 export type { FrontPermutation, Hypothesis } from "./learn/hypothesis.ts";
