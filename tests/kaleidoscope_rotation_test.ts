@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { loadOperator, saveOperator } from "../src/io/operator_file.ts";
 import { readSafetensors, writeSafetensors } from "../src/io/safetensors.ts";
 import { Rotation, rotation, type RotationStage } from "../src/kaleidoscope/rotation.ts";
-import { Dense } from "../src/operator/dense.ts";
+import type { Dense } from "../src/operator/dense.ts";
 import type { Operator } from "../src/operator/operator.ts";
 import { Random } from "../src/program/random.ts";
 import { assertClose, machines, runOn } from "./helpers.ts";
