@@ -7,6 +7,7 @@ import type { Measurement } from "./lib/measure.ts";
 import type { Field } from "./lib/reference.ts";
 import { alignTable, ratio, type Side, sideRatio } from "./lib/table.ts";
 import { denseProducts, training, transforms } from "./papillon.ts";
+import { ROTATION_GROUP } from "./rotations.ts";
 
 /** A goal on the ratio of two times per vector: at most so much, or at least so much at some sizes. */
 export interface Goal {
@@ -24,6 +25,8 @@ export interface Goal {
 export const FIRST = "first goals";
 /** Those that it set out for afterwards. */
 export const SPEED = "speed goals";
+/** Those of rotations. */
+export const ROTATIONS = "rotation goals";
 
 /** A row of papillon. */
 function papillon(label: string, field: Field, build = "relaxed", batch = 1): Side {
@@ -65,6 +68,12 @@ const sgemv: Side = {
 /** The butterfly as it was timed beside the dense products. */
 const besideDense: Side = { ...real, group: denseProducts("real") };
 
+/** Rows of the rotations, and of what stands beside them. */
+function turning(name: string, n?: number): Side {
+  const label = n === undefined ? name : `${name} of ${n}`;
+  return { label, names: [`papillon ${name}, relaxed`], group: ROTATION_GROUP, batch: 1, n };
+}
+
 /** In the order of the tables. */
 export const GOALS: readonly Goal[] = [
   { set: FIRST, of: pffft, to: real, atLeast: { 1024: 1.5 } },
@@ -93,6 +102,9 @@ export const GOALS: readonly Goal[] = [
   { set: SPEED, of: sgemv, to: besideDense, atLeast: { 64: 5, 256: 20, 1024: 150 } },
   { set: SPEED, of: papillon("butterfly", "real", "apply()"), to: real, atMost: 2.5, sizes: [64] },
   { set: SPEED, of: papillon("butterfly", "real", "scalar"), to: peer("fft.js", "complex"), atMost: 2 },
+
+  { set: ROTATIONS, of: turning("rotation"), to: turning("butterfly", 1024), atMost: 1.5, sizes: [768] },
+  { set: ROTATIONS, of: turning("Dense", 768), to: turning("rotation"), atLeast: { 768: 50 } },
 ];
 
 /** What became of a goal. */

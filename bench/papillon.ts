@@ -94,7 +94,7 @@ export function denseSubjects(
 }
 
 /** What a row is given, and how it is checked. */
-interface Problem {
+export interface Problem {
   readonly n: number;
   readonly batch: number;
   readonly operator: Operator;
@@ -157,7 +157,8 @@ function referenceGradients(
   return { input, weights };
 }
 
-function forwardSubject(name: string, group: string, problem: Problem, machine: Machine): Subject {
+/** The row of an operator on a machine, on data in its memory. */
+export function forwardSubject(name: string, group: string, problem: Problem, machine: Machine): Subject {
   const { n, batch, operator, x } = problem;
   const executable = operator.compile(machine);
   executable.reserve(batch);

@@ -8,7 +8,8 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { FIRST, goalTable, SPEED } from "./goals.ts";
+import { ROTATION_GROUP } from "./rotations.ts";
+import { FIRST, goalTable, ROTATIONS, SPEED } from "./goals.ts";
 import { alignTable } from "./lib/table.ts";
 import { plots } from "./plots.ts";
 import { DEFAULTS, type Result, runBenchmarks } from "./run.ts";
@@ -53,10 +54,13 @@ export function blocks(result: Result): Map<string, string> {
     ["accuracy", accuracyTable(result.accuracies)],
     ["first goals", goalTable(result.goals, FIRST)],
     ["speed goals", goalTable(result.goals, SPEED)],
+    ["rotation goals", goalTable(result.goals, ROTATIONS)],
     ["times", timeTables(rows).join("\n\n")],
     [
       "ratios",
-      tableKeys(rows).filter(({ group }) => group !== "call overhead").map((key) => relativeTable(rows, key))
+      tableKeys(rows).filter(({ group }) => group !== "call overhead" && group !== ROTATION_GROUP).map((
+        key,
+      ) => relativeTable(rows, key))
         .join("\n\n"),
     ],
     [
@@ -103,7 +107,7 @@ if (import.meta.main) {
   for (const [file, text] of plots(result)) await Deno.writeTextFile(new URL(`plots/${file}`, folder), text);
   const readme = new URL("README.md", folder);
   await Deno.writeTextFile(readme, fill(await Deno.readTextFile(readme), blocks(result)));
-  for (const set of [FIRST, SPEED]) console.log(`\n${goalTable(result.goals, set)}`);
+  for (const set of [FIRST, SPEED, ROTATIONS]) console.log(`\n${goalTable(result.goals, set)}`);
   console.log(`\nbench/README.md, results.json and plots/ are written (${result.seconds.toFixed(0)} s).`);
   Deno.exit(0);
 }

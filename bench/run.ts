@@ -18,6 +18,7 @@ import {
   training,
   transforms,
 } from "./papillon.ts";
+import { rotationSubjects } from "./rotations.ts";
 import { type AvailablePeer, type Does, loadPeers, peerNames } from "./peers/index.ts";
 import { type Accuracy, failures, verifyWeights } from "./verify.ts";
 
@@ -132,6 +133,7 @@ export async function runBenchmarks(
     }
     await time(subjects);
   }
+  if (sizes.includes(1024)) await time(rotationSubjects(machines));
   // Dense matrices apart, as they empty the caches; the butterfly is timed again beside them.
   const butterflies = FAMILIES.filter(({ label }) => label === "butterfly");
   for (const n of [...(quick ? [] : SMALL), ...sizes].filter((n) => n <= LARGEST_DENSE)) {

@@ -9,6 +9,7 @@ import { loadPeers } from "../bench/peers/index.ts";
 import { floor, plots } from "../bench/plots.ts";
 import { blocks, fill } from "../bench/report.ts";
 import { runBenchmarks } from "../bench/run.ts";
+import { rotationSubjects } from "../bench/rotations.ts";
 import { crossoverTable } from "../bench/tables.ts";
 import { accuracyTable, failures } from "../bench/verify.ts";
 import { Butterfly } from "../src/mod.ts";
@@ -181,4 +182,18 @@ Deno.test("the arithmetic floor counts two four-lane multiply-adds a cycle", () 
 Deno.test("the clock that is measured is that of a processor", () => {
   const gigahertz = clock(20);
   assert.ok(gigahertz > 0.05 && gigahertz < 10, `${gigahertz} GHz`);
+});
+
+Deno.test("rotations, and what they are compared with, are verified before they are timed", () => {
+  const { machines } = loadMachines(), subjects = rotationSubjects(machines);
+  for (const subject of subjects) {
+    subject.verify();
+    subject.dispose?.();
+  }
+  const names = subjects.map(({ name, n }) => `${name}, ${n}`);
+  for (
+    const name of ["rotation, simd, 768", "rotation, simd, 1536", "butterfly, simd, 1024", "Dense, simd, 768"]
+  ) {
+    assert.ok(names.includes(`papillon ${name}`), name);
+  }
 });

@@ -90,6 +90,8 @@ export interface Side {
   readonly names: readonly string[];
   readonly group: string;
   readonly batch: number;
+  /** The size, where it is the same for all sizes of the other side. */
+  readonly n?: number;
 }
 
 /** The fastest subject of a side at size n, if one was measured. */
@@ -99,7 +101,7 @@ export function fastest(
   n: number,
 ): Measurement | undefined {
   return side.names
-    .map((name) => find(measurements, name, side.group, n, side.batch))
+    .map((name) => find(measurements, name, side.group, side.n ?? n, side.batch))
     .filter((m) => m !== undefined)
     .sort((a, b) => a.perVector - b.perVector)[0];
 }
