@@ -4,7 +4,7 @@ import { loadOperator, saveOperator } from "../src/io/operator_file.ts";
 import { readSafetensors, writeSafetensors } from "../src/io/safetensors.ts";
 import { Rotation, rotation, type RotationStage } from "../src/kaleidoscope/rotation.ts";
 import type { Dense } from "../src/operator/dense.ts";
-import type { Operator } from "../src/operator/operator.ts";
+import { type Operator, Transposed } from "../src/operator/operator.ts";
 import { Random } from "../src/program/random.ts";
 import { assertClose, machines, runOn } from "./helpers.ts";
 
@@ -59,8 +59,13 @@ function determinant(operator: Operator): number {
 function defect(operator: Operator, columns: readonly number[]): number {
   const n = operator.cols, units = new Float32Array(columns.length * n);
   columns.forEach((column, i) => units[i * n + column] = 1);
-  const back = operator.adjoint().apply(operator.apply(units));
-  return back.reduce((worst, value, k) => Math.max(worst, Math.abs(value - units[k])), 0);
+  const turned = operator.apply(units);
+  // The transposed program as well as the inverse that the operator gives.
+  return Math.max(
+    ...[new Transposed(operator, true), operator.adjoint()].map((adjoint) =>
+      adjoint.apply(turned).reduce((worst, value, k) => Math.max(worst, Math.abs(value - units[k])), 0)
+    ),
+  );
 }
 
 /** The distance of the distribution of numbers from the standard normal one (Kolmogorov and Smirnov). */
@@ -155,13 +160,20 @@ Deno.test("any rotation is the product that it is defined as, in every build, fo
       const random = new Random(seed), count = stages.slice(0, -1).reduce((sum, s) => sum + s.length, 0);
       const turn = new Rotation(n, stages, Array.from({ length: count }, () => random.integer(2) * 2 - 1));
       const x = normals(n * batch, seed);
-      const want = Float64Array.from({ length: batch }, (_, i) => i);
-      const rows = [...want].flatMap((i) => [...rotated(turn, x.subarray(i * n, i * n + n))]);
+      const rows = Array.from({ length: batch }, (_, i) => [...rotated(turn, x.subarray(i * n, i * n + n))])
+        .flat();
       for (const machine of machines) {
         assertClose(runOn(machine, turn, x, n * batch, batch), rows, 3e-6, machine.name);
         const back = runOn(machine, turn.adjoint(), Float32Array.from(rows), n * batch, batch);
         assertClose(back, x, 3e-6, `${machine.name}, adjoint`);
       }
+      assert.equal(turn.adjoint().determinant, turn.determinant);
+      assertClose(
+        turn.adjoint().gradient(Float32Array.from(rows), x).input,
+        rows,
+        3e-6,
+        "gradient of the adjoint",
+      );
       assertClose(turn.gradient(x, Float32Array.from(rows)).input, x, 3e-6, "gradient");
     }),
     { numRuns: 60 },
@@ -269,6 +281,7 @@ Deno.test("a rotation is saved by its signs, and loaded as it was", () => {
   for (const n of [13, 100, 768, 1000]) {
     const turn = rotation(n, { seed: 5 }), bytes = saveOperator(turn), x = normals(n, 3);
     assert.deepEqual(loadOperator(bytes).apply(x), turn.apply(x));
+    assert.ok(turn.adjoint().adjoint() instanceof turn.constructor);
     assert.deepEqual(loadOperator(saveOperator(turn.adjoint())).apply(x), turn.adjoint().apply(x));
     if (turn instanceof Rotation) assert.ok(bytes.length < turn.parameters + 1000);
   }
@@ -296,6 +309,7 @@ Deno.test("a file with a rotation that is none is refused with a sentence", () =
   );
   refused(file((node) => node.rows = 2 ** 25), /n must be a whole number from 1 to 1048576/);
   refused(file((node) => node.stages = "none"), /stages are not a list/);
+  refused(file((node) => node.inverse = 1), /inverse of a rotation is '1', expected true or false/);
   refused(file((node) => node.stages = []), /the number of stages must be/);
   refused(file((node) => node.stages = [[0, 96, 5]]), /stages\[0\] of a rotation is not a list of 4 numbers/);
   refused(file((node) => node.stages = [["0", 96, 5, 1]]), /does not fit/);

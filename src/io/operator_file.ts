@@ -22,7 +22,7 @@
  * | real-view | those of its complex operator `of` |
  * | dense | `matrix` [rows, cols] |
  * | convolution | `kernel` [outputs, inputs, n] or [outputs, inputs, n2, n1] |
- * | rotation | `signs`, I8; `rows`, and `stages`, a list of [offset, length, levels, stride] |
+ * | rotation | `signs`, I8; `rows`, `inverse`, and `stages`, a list of [offset, length, levels, stride] |
  * | window | none; `rows`, `cols`, `shift` and `field` say all |
  * | product | those of `operators`, listed as written: the last is applied first |
  * | sum | those of `operators`, as written |
@@ -133,10 +133,10 @@ export function saveOperator(operator: Operator): Uint8Array {
       return { type: "dense" };
     }
     if (operator instanceof Rotation) {
-      const { signs, stages } = operator;
+      const { signs, stages, inverse } = operator;
       tensors.push([`${prefix}signs`, { dtype: "I8", shape: [signs.length], data: signs }]);
       const lists = stages.map(({ offset, length, levels, stride }) => [offset, length, levels, stride]);
-      return { type: "rotation", rows, stages: lists };
+      return { type: "rotation", rows, stages: lists, inverse };
     }
     if (operator instanceof Convolution) {
       const { outputs, inputs, size, kernel } = operator;
@@ -327,7 +327,8 @@ class Loader {
       const [offset, length, levels, stride] = stage;
       return { offset, length, levels, stride };
     });
-    return this.#make(() => new Rotation(rows, parts, data));
+    const inverse = this.#truth(node, "inverse");
+    return this.#make(() => new Rotation(rows, parts, data, inverse));
   }
 
   #window(node: Node): Operator {

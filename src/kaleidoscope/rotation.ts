@@ -55,13 +55,15 @@ export class Rotation extends Operator {
   readonly stages: readonly RotationStage[];
   /** ±1, behind each stage but the last, for the coordinates that it mixes, one stage after another. Not to be changed. */
   readonly signs: Int8Array<ArrayBuffer>;
+  /** Whether it is the inverse of what the stages say. */
+  readonly inverse: boolean;
 
   /**
-   * A rotation from its parts.
+   * A rotation from its parts, or with `inverse` its inverse.
    *
    * @throws {RangeError} when a stage does not fit n points, or the signs are not ±1 or not as many as needed
    */
-  constructor(n: number, stages: readonly RotationStage[], signs: ArrayLike<number>) {
+  constructor(n: number, stages: readonly RotationStage[], signs: ArrayLike<number>, inverse = false) {
     checkSize("a rotation", "n", n, LARGEST);
     checkSize("a rotation", "the number of stages", stages.length, 256);
     super(n, n, "real");
@@ -91,15 +93,21 @@ export class Rotation extends Operator {
     }
     this.stages = stages.map(({ offset, length, levels, stride }) => ({ offset, length, levels, stride }));
     this.signs = Int8Array.from(signs);
+    this.inverse = inverse;
   }
 
   /** Its program. */
   protected build(): Program {
-    const { cols: n, stages, signs } = this;
+    const { cols: n, stages, signs, inverse } = this;
     const builder = new ProgramBuilder(n), known = new Map<string, Float32Array>();
     let value = 0, at = 0;
-    stages.forEach(({ offset, length, levels, stride }, i) => {
+    const steps = stages.map((stage, i) => {
+      const last = i === stages.length - 1, end = last ? at : at + stage.length;
+      return { ...stage, signs: last ? undefined : Float32Array.from(signs.subarray(at, at = end)) };
+    });
+    for (const { offset, length, levels, stride, signs } of inverse ? steps.reverse() : steps) {
       let part = builder.window(value, length, offset);
+      if (signs && inverse) part = builder.diagonal(part, "real", signs);
       const scale = unitaryScale(2 ** levels);
       for (let level = 0; level < levels; level++) {
         const d = stride * 2 ** level, pattern = { a: length / (2 * d), b: 2, c: 2, d }, h = scale(level);
@@ -107,16 +115,24 @@ export class Rotation extends Operator {
         known.set(key, weights);
         part = builder.factor(part, pattern, "real", weights);
       }
-      if (i < stages.length - 1) {
-        // Directly behind the stage, they are part of its last pass and cost little.
-        part = builder.diagonal(part, "real", Float32Array.from(signs.subarray(at, at += length)));
-      }
+      // Directly behind the stage, they are part of its last pass and cost little.
+      if (signs && !inverse) part = builder.diagonal(part, "real", signs);
       const parts = [part], end = offset + length;
       if (offset > 0) parts.unshift(builder.window(value, offset, 0));
       if (end < n) parts.push(builder.window(value, n - end, end));
       value = builder.concat(parts);
-    });
+    }
     return builder.build(value);
+  }
+
+  /** The inverse, which costs as much. */
+  override adjoint(): Rotation {
+    return new Rotation(this.cols, this.stages, this.signs, !this.inverse);
+  }
+
+  /** The inverse. */
+  override transpose(): Rotation {
+    return this.adjoint();
   }
 
   /** The signs: nothing else distinguishes two rotations of the same stages. */
