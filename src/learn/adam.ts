@@ -14,6 +14,16 @@ export interface AdamOptions {
   readonly epsilon?: number;
 }
 
+/** What {@link Adam} remembers. */
+export interface AdamState {
+  /** Steps taken. */
+  readonly steps: number;
+  /** The running mean of the gradient. */
+  readonly mean: Float64Array;
+  /** That of its square. */
+  readonly square: Float64Array;
+}
+
 /**
  * Adam's state for one array of weights.
  *
@@ -41,6 +51,30 @@ export class Adam {
     this.#beta1 = options.beta1 ?? 0.9;
     this.#beta2 = options.beta2 ?? 0.999;
     this.#epsilon = options.epsilon ?? 1e-8;
+  }
+
+  /** Where it stands: for resuming, see {@link Adam.resume}. Views, which the next step changes. */
+  get state(): AdamState {
+    return { steps: this.#steps, mean: this.#mean, square: this.#square };
+  }
+
+  /**
+   * Adam as it stood; the state is copied.
+   *
+   * @throws RangeError if the state does not fit together.
+   */
+  static resume(state: AdamState, options: AdamOptions = {}): Adam {
+    const { steps, mean, square } = state;
+    if (!Number.isSafeInteger(steps) || steps < 0 || square.length !== mean.length) {
+      throw new RangeError(
+        `Cannot resume Adam after ${steps} steps with ${mean.length} means and ${square.length} squares`,
+      );
+    }
+    const adam = new Adam(mean.length, options);
+    adam.#mean.set(mean);
+    adam.#square.set(square);
+    adam.#steps = steps;
+    return adam;
   }
 
   /**

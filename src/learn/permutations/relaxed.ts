@@ -1,0 +1,251 @@
+/**
+ * Permutations as products of relaxed choices (Dao et al. 2019, section 4 and appendix).
+ *
+ * @module
+ */
+import { isPowerOfTwo, log2 } from "../target.ts";
+
+/** The shape of a {@link RelaxedPermutation}. */
+export interface RelaxedPermutationOptions {
+  /** One set of three choices for all levels, instead of one for each; false. */
+  readonly tied?: boolean;
+  /** Blocks of 4, 8 … n points in this order, instead of n … 4; false. */
+  readonly increasing?: boolean;
+}
+
+/** What reverse mode gives for a relaxed permutation. */
+export interface RelaxedGradient {
+  /** The cotangent of the input. */
+  readonly input: Float64Array;
+  /** The gradient of the logits. */
+  readonly logits: Float64Array;
+}
+
+/**
+ * A product of log₂n − 1 relaxed permutations. The one for blocks of 2s points makes three choices, each with a
+ * probability p = 1/(1 + e^−logit): p·A + (1 − p)·I where A
+ *  a. puts the even points of each block before the odd ones,
+ *  b. reverses the first half of each block,
+ *  c. reverses the second half.
+ *
+ * With all p in {0, 1} it is a permutation; a alone at every level is the bit reversal. In float64, as all of
+ * learning. The object holds no weights: `logits` are 3·levels numbers, (a, b, c) for blocks of 4 points, of 8 and so on
+ * (whatever the order of application), or only three when tied.
+ *
+ * @example
+ * ```ts
+ * import { RelaxedPermutation } from "@papillon/papillon";
+ * const relaxed = new RelaxedPermutation(8);
+ * const certain = relaxed.logits.map((_, i) => i % 3 === 0 ? 50 : -50);
+ * console.assert(relaxed.rounded(certain).join() === "0,4,2,6,1,5,3,7"); // the bit reversal
+ * ```
+ */
+export class RelaxedPermutation {
+  /** Points, a power of two. */
+  readonly n: number;
+  /** Whether all levels share three logits. */
+  readonly tied: boolean;
+  /** Logits of zero: every choice at one half. A new array each time. */
+  get logits(): Float64Array {
+    return new Float64Array(this.#count);
+  }
+  /** Half the size of the blocks of each step, in the order of application. */
+  readonly #strides: readonly number[];
+  readonly #count: number;
+
+  /**
+   * @param n points
+   * @throws {RangeError} when n is no power of two from 2 on
+   */
+  constructor(n: number, options: RelaxedPermutationOptions = {}) {
+    if (!isPowerOfTwo(n) || n < 2) {
+      throw new RangeError(`Cannot make a relaxed permutation: n is ${n}, expected a power of two from 2 on`);
+    }
+    const { tied = false, increasing = false } = options;
+    this.n = n;
+    this.tied = tied;
+    const strides = Array.from({ length: log2(n) - 1 }, (_, level) => 2 << level);
+    this.#strides = increasing ? strides : strides.reverse();
+    this.#count = tied ? 3 : 3 * strides.length;
+  }
+
+  /**
+   * Applies it to vectors of n points, each of `unit` numbers (2 where they are complex).
+   *
+   * @returns a new array
+   * @throws {RangeError} when a length does not fit
+   */
+  apply(logits: Float64Array, x: Float64Array, unit = 1): Float64Array {
+    const values = this.#forward(logits, x, unit);
+    return values[values.length - 1].slice();
+  }
+
+  /**
+   * Reverse mode: from the cotangent `g` of the output for the input `x` to the gradients of both.
+   *
+   * @throws {RangeError} when a length does not fit
+   */
+  gradient(logits: Float64Array, x: Float64Array, g: Float64Array, unit = 1): RelaxedGradient {
+    if (g.length !== x.length) {
+      throw new RangeError(
+        `Cannot differentiate a relaxed permutation: expected a cotangent of ${x.length} numbers, got ${g.length}`,
+      );
+    }
+    const values = this.#forward(logits, x, unit), slope = new Float64Array(this.#count);
+    let cotangent: Float64Array = g.slice();
+    for (let step = this.#strides.length - 1; step >= 0; step--) {
+      const at = this.#offset(step);
+      cotangent = backward(values[step], cotangent, this.#strides[step] * 2, unit, logits, slope, at);
+    }
+    return { input: cotangent, logits: slope };
+  }
+
+  /**
+   * The adjoint for given logits: its transpose applied to vectors of n points.
+   *
+   * @throws {RangeError} when a length does not fit
+   */
+  adjoint(logits: Float64Array, g: Float64Array, unit = 1): Float64Array {
+    return this.gradient(logits, new Float64Array(g.length), g, unit).input;
+  }
+
+  /** The permutation of the likelier choices, those of exactly one half not taken: y[i] = x[index[i]]. */
+  rounded(logits: Float64Array): Uint32Array {
+    const certain = logits.map((logit) => logit > 0 ? Infinity : -Infinity);
+    const index = this.apply(certain, Float64Array.from({ length: this.n }, (_, i) => i));
+    return Uint32Array.from(index);
+  }
+
+  /** The entropy of all choices in bits: 0 when all are certain. */
+  entropy(logits: Float64Array): number {
+    let sum = 0;
+    for (const logit of logits) sum += binaryEntropy(sigmoid(logit));
+    return sum;
+  }
+
+  #offset(step: number): number {
+    // Logits are listed by size of the block.
+    return this.tied ? 0 : 3 * (log2(this.#strides[step]) - 1);
+  }
+
+  /** All values on the way, the input first. */
+  #forward(logits: Float64Array, x: Float64Array, unit: number): Float64Array[] {
+    if (logits.length !== this.#count) {
+      throw new RangeError(
+        `Cannot apply a relaxed permutation of ${this.n} points: expected ${this.#count} logits, got ${logits.length}`,
+      );
+    }
+    if (x.length === 0 || x.length % (this.n * unit) !== 0) {
+      throw new RangeError(
+        `Cannot apply a relaxed permutation: input length ${x.length} is not a multiple of ${this.n * unit}`,
+      );
+    }
+    const values = [x];
+    this.#strides.forEach((stride, step) => {
+      values.push(forward(values[step], 2 * stride, unit, logits, this.#offset(step)));
+    });
+    return values;
+  }
+}
+
+/** 1/(1 + e^−x), exact at ±∞. */
+export function sigmoid(x: number): number {
+  return 1 / (1 + Math.exp(-x));
+}
+
+/** −p·log₂p − (1 − p)·log₂(1 − p). */
+export function binaryEntropy(p: number): number {
+  return p <= 0 || p >= 1 ? 0 : -(p * Math.log2(p) + (1 - p) * Math.log2(1 - p));
+}
+
+/** Where point i of a block comes from once its even points are put first. */
+function separated(i: number, size: number): number {
+  return i < size / 2 ? 2 * i : 2 * i - size + 1;
+}
+
+/** The point of the same half that a reversal puts at i. */
+function mirrored(i: number, size: number): number {
+  const half = size / 2;
+  return i < half ? half - 1 - i : size + half - 1 - i;
+}
+
+/** z = (1 − a)·x + a·(even points first); then each half h = (1 − p)·h + p·reversed, p = b or c. */
+function forward(
+  x: Float64Array,
+  size: number,
+  unit: number,
+  logits: Float64Array,
+  at: number,
+): Float64Array {
+  const a = sigmoid(logits[at]), b = sigmoid(logits[at + 1]), c = sigmoid(logits[at + 2]);
+  const z = new Float64Array(size * unit), y = new Float64Array(x.length);
+  for (let block = 0; block < x.length; block += size * unit) {
+    separate(x, block, z, size, unit, a);
+    for (let i = 0; i < size; i++) {
+      const p = i < size / 2 ? b : c, other = mirrored(i, size) * unit;
+      for (let part = 0; part < unit; part++) {
+        y[block + i * unit + part] = (1 - p) * z[i * unit + part] + p * z[other + part];
+      }
+    }
+  }
+  return y;
+}
+
+function separate(
+  x: Float64Array,
+  block: number,
+  z: Float64Array,
+  size: number,
+  unit: number,
+  a: number,
+): void {
+  for (let i = 0; i < size; i++) {
+    const from = block + separated(i, size) * unit;
+    for (let part = 0; part < unit; part++) {
+      z[i * unit + part] = (1 - a) * x[block + i * unit + part] + a * x[from + part];
+    }
+  }
+}
+
+/** Adds to the slopes of the three logits at `at`, and returns the cotangent of x. */
+function backward(
+  x: Float64Array,
+  g: Float64Array,
+  size: number,
+  unit: number,
+  logits: Float64Array,
+  slope: Float64Array,
+  at: number,
+): Float64Array {
+  const a = sigmoid(logits[at]), b = sigmoid(logits[at + 1]), c = sigmoid(logits[at + 2]);
+  const z = new Float64Array(size * unit),
+    gz = new Float64Array(size * unit),
+    gx = new Float64Array(x.length);
+  let da = 0, db = 0, dc = 0;
+  for (let block = 0; block < x.length; block += size * unit) {
+    separate(x, block, z, size, unit, a);
+    for (let i = 0; i < size; i++) {
+      const first = i < size / 2, p = first ? b : c, other = mirrored(i, size) * unit;
+      for (let part = 0; part < unit; part++) {
+        const up = g[block + i * unit + part], change = up * (z[other + part] - z[i * unit + part]);
+        if (first) db += change;
+        else dc += change;
+        // A reversal is its own transpose: gather instead of scatter.
+        gz[i * unit + part] = (1 - p) * up + p * g[block + other + part];
+      }
+    }
+    for (let i = 0; i < size; i++) {
+      const from = block + separated(i, size) * unit, to = block + i * unit;
+      for (let part = 0; part < unit; part++) {
+        const up = gz[i * unit + part];
+        da += up * (x[from + part] - x[to + part]);
+        gx[to + part] += (1 - a) * up;
+        gx[from + part] += a * up;
+      }
+    }
+  }
+  slope[at] += da * a * (1 - a);
+  slope[at + 1] += db * b * (1 - b);
+  slope[at + 2] += dc * c * (1 - c);
+  return gx;
+}

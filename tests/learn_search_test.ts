@@ -1,0 +1,137 @@
+import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
+import { answerer } from "../src/learn/search/executor.ts";
+import { search, type SearchTable } from "../src/learn/search/search.ts";
+import { advanceTrial, beginTrial, finishTrial, modelParts, trialTarget } from "../src/learn/search/trial.ts";
+import { PermutedModel } from "../src/learn/permutations/model.ts";
+import { checkTarget, type Target } from "../src/learn/target.ts";
+import { finish } from "../src/learn/task.ts";
+import { Random } from "../src/program/random.ts";
+import { assertEntries } from "./helpers.ts";
+
+/** The unitary Fourier matrix, of which the search sees the entries only. */
+function fourier(n: number): Target {
+  const values = new Float64Array(2 * n * n);
+  for (let k = 0; k < n * n; k++) {
+    const angle = -2 * Math.PI * (Math.floor(k / n) * (k % n) % n) / n;
+    values.set([Math.cos(angle) / Math.sqrt(n), Math.sin(angle) / Math.sqrt(n)], 2 * k);
+  }
+  return checkTarget(values, n, "complex");
+}
+
+const createWorker = (): Worker =>
+  new Worker(new URL("../src/learn/search/worker.ts", import.meta.url), { type: "module" });
+
+Deno.test("the gradient of a product of butterflies and permutations is that of finite differences", () => {
+  const random = new Random(5);
+  for (const field of ["real", "complex"] as const) {
+    for (const parts of ["BP", "BPP", "BPBP"]) {
+      const n = 8, model = new PermutedModel(n, field, modelParts(parts));
+      const draw = (size: number): Float64Array => Float64Array.from({ length: size }, () => random.normal());
+      const weights = draw(model.size), slope = new Float64Array(model.size);
+      // Real targets of complex models are compared with the real part.
+      for (const unit of field === "complex" ? [1, 2] : [1]) {
+        const loss = model.loss(draw(n * n * unit));
+        loss(weights, slope);
+        const scratch = new Float64Array(model.size);
+        const want = weights.map((_, i) => {
+          const at = (step: number): number => loss(weights.with(i, weights[i] + step), scratch);
+          return (at(1e-5) - at(-1e-5)) / 2e-5;
+        });
+        assertEntries(slope, want, 1e-7, 1e-7, `${field} ${parts} ${unit}`);
+      }
+    }
+  }
+});
+
+Deno.test("the Fourier transform is found by gradient, its permutation learned", async () => {
+  const target = fourier(8), tables: SearchTable[] = [];
+  const { best, stopped } = await search(target, {
+    models: ["BP"],
+    trials: 6,
+    brackets: 4,
+    tolerance: 1e-6,
+    onProgress: (table) => tables.push(table),
+  });
+  equal(stopped, "converged");
+  ok(best!.relativeError <= 1e-6);
+  // The product of the parts is the matrix.
+  const model = new PermutedModel(8, "complex", ["B", "P"]), weights = new Float64Array(model.size);
+  const [butterfly, permutation] = best!.parts;
+  ok(butterfly.kind === "B" && permutation.kind === "P");
+  weights.set(butterfly.weights);
+  const product = model.product(weights.fill(-Infinity, butterfly.weights.length));
+  const permuted = Float64Array.from(
+    product,
+    (_, i) =>
+      product[2 * (8 * Math.floor(i / 16) + permutation.index.indexOf(Math.floor(i / 2) % 8)) + i % 2],
+  );
+  assertEntries(permuted, target.values, 1e-5, 1e-5, "product");
+  ok(tables.length > 3);
+  equal(tables[0].rows.length, 6);
+  ok(tables.at(-1)!.best <= 1e-6);
+});
+
+Deno.test("a search that is cut off and resumed ends as one that was not", async () => {
+  const target = fourier(8),
+    options = { models: ["BP"], trials: 4, firstSteps: 60, tolerance: 1e-12, seed: 3 };
+  const whole = await search(target, { ...options, brackets: 1 });
+  const abort = new AbortController();
+  const part = await search(target, {
+    ...options,
+    brackets: 1,
+    signal: abort.signal,
+    onProgress: ({ round }) => round === 1 && abort.abort(),
+  });
+  equal(part.stopped, "cancelled");
+  ok(part.best !== undefined, "the leading trial is given even so");
+  ok(part.checkpoint.best === undefined && part.checkpoint.racing.length > 0);
+  const rest = await search(target, { tolerance: 1e-12, brackets: 1, resume: part.checkpoint });
+  equal(rest.best!.relativeError, whole.best!.relativeError);
+  deepEqual(rest.best!.trial, whole.best!.trial);
+});
+
+Deno.test("workers find what one thread finds", async () => {
+  const target = fourier(4),
+    options = { models: ["BP"], trials: 4, firstSteps: 40, brackets: 1, tolerance: 1e-12 };
+  const alone = await search(target, options);
+  const together = await search(target, { ...options, createWorker, workers: 2 });
+  deepEqual(together.best, alone.best);
+});
+
+Deno.test("a search has a budget, and may be cancelled before it begins", async () => {
+  const target = fourier(16), begin = performance.now();
+  const { stopped } = await search(target, { budgetSeconds: 0.2, tolerance: 1e-14 });
+  equal(stopped, "budget");
+  ok(performance.now() - begin < 20_000);
+  const none = await search(target, { signal: AbortSignal.abort() });
+  equal(none.stopped, "cancelled");
+  ok(none.best!.relativeError > 0);
+});
+
+Deno.test("what a search cannot do is refused with a sentence", async () => {
+  const target = fourier(4);
+  await rejects(search(target, { models: ["BX"] }), /no model "BX"/);
+  await rejects(search(target, { models: ["P"] }), /no model "P"/);
+  await rejects(search(target, { models: [] }), /at least one model/);
+  await rejects(search(target, { trials: 0 }), /trials is 0/);
+  await rejects(search(target, { rates: [0.1, 0.01] }), /rates are 0.1 to 0.01/);
+  await rejects(search(checkTarget(new Float64Array(16), 4)), /zero matrix/);
+  const { checkpoint } = await search(target, { brackets: 1, trials: 1, models: ["BP"], firstSteps: 20 });
+  await rejects(search(fourier(8), { resume: checkpoint }), /was for a target of order 4/);
+  throws(() => modelParts(""), /no model ""/);
+  deepEqual(answerer()({ job: { kind: "finish", state: beginState(target), tolerance: 1 } }), {
+    error: "A worker of the search got work before it got a target",
+  });
+});
+
+function beginState(target: Target): ReturnType<typeof beginTrial> {
+  return beginTrial(trialTarget(target, "complex"), { id: 0, model: "BP", seed: 1, rate: 0.05 });
+}
+
+Deno.test("a trial that runs away is out of the race, and its error is infinite", () => {
+  const scaled = trialTarget(fourier(4), "complex");
+  const wild = beginTrial(scaled, { id: 0, model: "BPBP", seed: 1, rate: 1e200 });
+  const state = finish(advanceTrial(scaled, wild, 100, 100));
+  ok(state.steps < 100);
+  ok(!(finish(finishTrial(scaled, state, 1e-6)).relativeError <= 1));
+});
