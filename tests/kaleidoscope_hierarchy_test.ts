@@ -82,7 +82,8 @@ Deno.test("hierarchy: each operator has the class that its factors show", () => 
     [kronecker(diagonal(3), random(4)), "B"],
     [Butterfly.random(n, { rows: 17 }), undefined],
     [Butterfly.random(n, { bias: true }), undefined],
-    [new Dense(2, 2, new Float32Array(4)), undefined],
+    [new Dense(2, 2, new Float32Array(4)), "B"],
+    [new Dense(3, 3, new Float32Array(9)), undefined],
     [product(b, new Dense(n, n, new Float32Array(n * n))), undefined],
   ];
   cases.forEach(([map, want], i) => {

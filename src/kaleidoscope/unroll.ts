@@ -8,13 +8,16 @@ import { BlockDiagonal } from "../operator/block_diagonal.ts";
 import { Corner } from "../operator/corner.ts";
 import { Kronecker } from "../operator/kronecker.ts";
 import type { Operator } from "../operator/operator.ts";
+import { Permutation } from "../operator/permutation.ts";
 import { Product } from "../operator/product.ts";
 import { Sum } from "../operator/sum.ts";
-import type { Program } from "../program/program.ts";
+import { asComplex, type Program } from "../program/program.ts";
 import { type Field, floats, type Step } from "../program/step.ts";
 import { arrange, blockPoint, blockStart, placed, type Sheet, sheetsOf } from "./arrange.ts";
 import { addButterflies, blockDiagonalButterflies, kroneckerButterflies } from "./closure.ts";
+import { Convolution } from "./convolution.ts";
 import { permutationButterfly } from "./permutation.ts";
+import { Repeated } from "./transforms/axes.ts";
 
 /** An operator as a product of sheets on n points, in the order of application, of which it is a corner. */
 export interface Unrolled {
@@ -22,7 +25,7 @@ export interface Unrolled {
   readonly n: number;
   /** Factors of any strides, and diagonals. */
   readonly sheets: readonly Sheet[];
-  /** The field of the sheets. */
+  /** The field of the sheets: complex also for a real operator that takes pairs of its numbers for complex ones. */
   readonly field: Field;
   /** Whether each 2×2 block is orthogonal or unitary, within rounding. */
   readonly orthogonal: boolean;
@@ -32,6 +35,9 @@ export interface Unrolled {
 
 /** A part of a chain: steps after each other, or a change of size. */
 type Link = { readonly program: Program; readonly field: Field } | { readonly size: number };
+
+/** Real convolutions of more points would be too large for complex numbers. */
+const LARGEST_REAL = 2 ** 19;
 
 /** The largest deviation of a block from orthogonality that passes for rounding of its float32 entries. */
 const ROUNDING = 1e-5;
@@ -52,7 +58,10 @@ export function unroll(operator: Operator, least = 1): Unrolled | undefined {
   }
   let n = 1;
   while (n < most) n *= 2;
-  const state = new State(n, operator);
+  const complex = links.some((link) =>
+    "program" in link && (link.field === "complex" || link.program.steps.some(isComplex))
+  );
+  const state = new State(n, operator.cols, complex ? "complex" : operator.field);
   for (const link of links) {
     if ("size" in link) state.resize(link.size);
     else {
@@ -104,10 +113,41 @@ function linksOf(operator: Operator): Link[] | undefined {
       return linksOf(kroneckerButterflies(both[0], both[1]));
     }
   }
+  if (operator instanceof Repeated && operator.program.steps.some(({ kind }) => kind === "concat")) {
+    return repeatedLinks(operator);
+  }
+  if (operator instanceof Convolution && operator.field === "real" && operator.cols <= LARGEST_REAL) {
+    // The same matrix, by complex transforms: those of the real program take neighbours for complex numbers.
+    const kernel = asComplex(operator.kernel), { size, inputs, outputs } = operator;
+    return linksOf(new Convolution(kernel, { size, inputs, outputs, field: "complex" }));
+  }
   const { program, field } = operator;
   const chain = program.output === program.steps.length &&
     program.steps.every((step, i) => "from" in step && step.from === i);
   return chain ? [{ program, field }] : undefined;
+}
+
+/** Each of several vectors on a power of two of points, a butterfly on each, and back. */
+function repeatedLinks({ of, count }: Repeated): Link[] | undefined {
+  const [whole] = wholes([of]) ?? [];
+  if (whole === undefined) return undefined;
+  const { n, field } = whole;
+  const there = spread(of.cols, n, count), back = spread(of.rows, n, count).adjoint();
+  return [
+    { size: n * count },
+    { program: there.program, field: "real" },
+    { program: new Repeated(whole, count).program, field },
+    { program: back.program, field: "real" },
+    { size: of.rows * count },
+  ];
+}
+
+/** The permutation that brings `count` vectors of `size` numbers onto `n` points each; zeros fill the rest. */
+function spread(size: number, n: number, count: number): Permutation {
+  let rest = size * count;
+  return new Permutation(Uint32Array.from({ length: n * count }, (_, i) => {
+    return i % n < size ? Math.floor(i / n) * size + i % n : rest++;
+  }));
 }
 
 /** Square butterflies on the same points, of which operators are corners. */
@@ -121,6 +161,33 @@ function wholes(operators: readonly Operator[]): ReturnType<typeof arrange>[] | 
     result.push(arrange(n, part.sheets, part.field, false));
   }
   return result;
+}
+
+/** Whether a step works on complex numbers. */
+function isComplex(step: Step): boolean {
+  return (step.kind === "factor" || step.kind === "diagonal" || step.kind === "dense") &&
+    step.field === "complex";
+}
+
+/** [[1, i], [1, −i]]/√2 takes the two parts of z to z and its conjugate, over √2; and its adjoint. */
+const PAIR = [Math.SQRT1_2, 0, 0, Math.SQRT1_2, Math.SQRT1_2, 0, 0, -Math.SQRT1_2];
+const UNPAIR = [Math.SQRT1_2, 0, Math.SQRT1_2, 0, 0, -Math.SQRT1_2, 0, Math.SQRT1_2];
+
+/** Complex weights as each of them and its conjugate. */
+function withConjugates(weights: ArrayLike<number>): Float64Array {
+  const result = new Float64Array(2 * weights.length);
+  for (let k = 0; k < weights.length; k += 2) {
+    result[2 * k] = result[2 * k + 2] = weights[k];
+    result[2 * k + 1] = weights[k + 1];
+    result[2 * k + 3] = 0 - weights[k + 1];
+  }
+  return result;
+}
+
+/** Whether neighbours are equal, as in a real step that was made to work on complex numbers. */
+function inPairs(values: ArrayLike<number>): boolean {
+  for (let i = 0; i < values.length; i += 2) if (values[i] !== values[i + 1]) return false;
+  return true;
 }
 
 /** What a walk along a chain has seen. */
@@ -139,14 +206,22 @@ class State {
   #orthogonal = true;
   #scaled = false;
 
-  constructor(n: number, operator: Operator) {
+  /**
+   * Whether the pairs of a real vector are now seen as complex numbers z: then there is z/√2 in place of the real part
+   * and its conjugate in place of the imaginary one, and what works on z works on both. So a complex step of a real
+   * operator is a factor of twice its stride, between two of stride 1.
+   */
+  #paired = false;
+
+  constructor(n: number, size: number, field: Field) {
     this.#n = n;
-    this.#field = operator.field;
-    this.#size = operator.cols;
+    this.#field = field;
+    this.#size = size;
   }
 
   /** Pads or cuts vectors. */
   resize(size: number): void {
+    if (size % 2 !== 0) this.#pair(false);
     if (size < this.#size) this.#cut = Math.min(size, this.#cut ?? size);
     this.#size = size;
   }
@@ -155,31 +230,43 @@ class State {
   add(step: Step, field: Field): boolean {
     const unit = floats(field);
     if (step.kind === "window") {
-      if (step.shift !== 0) return false;
+      if (step.shift !== 0 && !this.#shift(step.shift / unit)) return false;
       this.resize(step.width / unit);
       return true;
     }
     this.#applyCut();
-    switch (step.kind) {
-      case "diagonal":
-        this.#diagonal(step.weights, step.field, step.field === field ? 1 : 2);
-        return true;
-      case "permutation":
-        if (step.unit !== unit) return false;
+    if (step.kind === "permutation") {
+      if (step.unit === 1) {
+        if (unit === 2) return false;
+        this.#pair(false);
         this.#permute(step.index, step.scatter);
-        return true;
-      case "factor": {
-        const { a, b, c, d } = step.pattern, twice = step.field === field ? 1 : 2, stride = d / twice;
-        if (b !== 2 || c !== 2 || !Number.isInteger(stride) || (stride & (stride - 1)) !== 0) return false;
-        this.#factor(step.weights, step.field, a * stride, stride, twice);
-        return true;
-      }
-      default:
-        return false;
+      } else this.#permute(unit === 2 ? step.index : doubled(step.index), step.scatter);
+      return true;
     }
+    if (step.kind !== "diagonal" && step.kind !== "factor" && step.kind !== "dense") return false;
+    const view = field === "real" && step.field === "complex";
+    const twice = field === "complex" && step.field === "real" ? 2 : 1;
+    if (twice === 2 && !inPairs(step.weights)) return false;
+    this.#pair(view);
+    const weights = view ? withConjugates(step.weights) : step.weights;
+    if (step.kind === "diagonal") {
+      this.#diagonal(weights, step.field, twice);
+      return true;
+    }
+    if (step.kind === "dense") return this.#dense(step.rows, step.columns, weights, step.field, view ? 2 : 1);
+    const { a, b, c, d } = step.pattern;
+    if (b === 1 && c === 1) {
+      this.#diagonal(weights, step.field, twice);
+      return true;
+    }
+    const stride = view ? 2 * d : d / twice;
+    if (b !== 2 || c !== 2 || !Number.isInteger(stride) || (stride & (stride - 1)) !== 0) return false;
+    this.#factor(weights, step.field, a * stride, stride, twice);
+    return true;
   }
 
   finish(): Unrolled {
+    this.#pair(false);
     // A cut at the end is the corner.
     if (this.#index) this.#carryOut();
     return {
@@ -202,8 +289,49 @@ class State {
     this.#diagonal(mask, "real", 1);
   }
 
+  /** Begins or ends to see pairs as complex numbers. */
+  #pair(on: boolean): void {
+    if (this.#paired === on) return;
+    this.#paired = on;
+    const pairs = this.#size / 2, weights = new Float64Array(8 * pairs);
+    for (let i = 0; i < pairs; i++) weights.set(on ? PAIR : UNPAIR, 8 * i);
+    this.#factor(weights, "complex", pairs, 1, 1);
+  }
+
+  /** y[i] = x[i + shift]; what goes over the edge is lost, what comes in is zero. */
+  #shift(shift: number): boolean {
+    const n = this.#n, size = this.#size - shift;
+    if (size < 1 || size > n) return false;
+    this.#pair(false);
+    this.#applyCut();
+    if (shift > 0) this.#diagonal(Float64Array.from({ length: shift }, () => 0), "real", 1);
+    this.#permute(Uint32Array.from({ length: n }, (_, i) => (i + shift + n) % n), false);
+    this.#size = size;
+    return true;
+  }
+
+  /** A dense matrix of at most two rows and columns, which is a factor; in a view on each number and its conjugate. */
+  #dense(rows: number, cols: number, values: ArrayLike<number>, field: Field, copies: 1 | 2): boolean {
+    if (rows > 2 || cols > 2) return false;
+    if (rows * cols === 1) {
+      this.#diagonal(values, field, 1);
+      return true;
+    }
+    const unit = floats(field), weights = new Float64Array(4 * copies * unit);
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < cols; j++) {
+        for (let k = 0; k < copies * unit; k++) {
+          weights[(2 * i + j) * copies * unit + k] = values[(i * cols + j) * copies * unit + k];
+        }
+      }
+    }
+    this.#factor(weights, field, copies, copies, 1);
+    this.#size = rows * copies;
+    return true;
+  }
+
   /** A diagonal; each entry stands `twice` times in `values`. */
-  #diagonal(values: Float32Array, field: Field, twice: 1 | 2): void {
+  #diagonal(values: ArrayLike<number>, field: Field, twice: 1 | 2): void {
     const unit = floats(this.#field), own = floats(field), weights = new Float64Array(this.#n * unit);
     for (let i = 0; i < this.#n; i++) weights[i * unit] = 1;
     for (let i = 0; i < values.length / own / twice; i++) {
@@ -230,7 +358,7 @@ class State {
   }
 
   /** A factor with blocks for the first 2·`blocks` points. */
-  #factor(values: Float32Array, field: Field, blocks: number, stride: number, twice: 1 | 2): void {
+  #factor(values: ArrayLike<number>, field: Field, blocks: number, stride: number, twice: 1 | 2): void {
     let to = stride;
     if (this.#index) {
       to = this.#index[0] ^ this.#index[stride];
@@ -266,6 +394,11 @@ class State {
     }
     this.#sheets.push({ stride: to, weights });
   }
+}
+
+/** A permutation of pairs as one of numbers. */
+function doubled(index: Uint32Array): Uint32Array {
+  return Uint32Array.from({ length: 2 * index.length }, (_, i) => 2 * index[i >> 1] + (i & 1));
 }
 
 /** Whether a 2×2 block (interleaved, row-major) has orthonormal columns, within rounding. */
