@@ -4,11 +4,16 @@
  * @module
  */
 
+import { classOf, type KaleidoscopeClass } from "../kaleidoscope/hierarchy.ts";
 import { Butterfly } from "../operator/butterfly.ts";
 import { type Operator, Transposed } from "../operator/operator.ts";
 import { Permutation } from "../operator/permutation.ts";
 import { Product } from "../operator/product.ts";
 import { nameOf } from "./plot/panels.ts";
+import { count, ratio } from "./text.ts";
+
+/** Operators on more points are not classified: it takes memory for each factor in float64. */
+const LARGEST_CLASS = 2 ** 16;
 
 /** One part of an operator. */
 export interface Part {
@@ -35,6 +40,30 @@ export function partsOf(operator: Operator): Part[] {
 export function hasBias(operator: Operator): boolean {
   if (operator instanceof Product) return operator.operators.some(hasBias);
   return operator instanceof Butterfly && operator.bias !== undefined;
+}
+
+/** The class of an operator, where it has one and is not too large to be looked through. */
+export function classIn(operator: Operator): KaleidoscopeClass | undefined {
+  return Math.max(operator.rows, operator.cols) > LARGEST_CLASS ? undefined : classOf(operator);
+}
+
+/** The same for --json. */
+export function classReport(kind: KaleidoscopeClass | undefined): unknown {
+  return kind === undefined ? null : { name: kind.name, width: kind.width, expansion: kind.expansion };
+}
+
+/** What an operator costs and where it lies, in lines of words. */
+export function costs({ rows, cols, parameters, operations }: Operator, kind?: KaleidoscopeClass): string[] {
+  const dense = rows * cols;
+  const fewer = (mine: number): string =>
+    mine > 0 && mine < dense ? `: ${ratio(dense / mine)} times fewer` : "";
+  return [
+    `  parameters  ${count(parameters)} numbers, dense ${count(dense)}${fewer(parameters)}`,
+    `  operations  ${count(operations)} multiply-adds, dense ${count(dense)}${fewer(operations)}`,
+    ...(kind === undefined ? [] : [
+      `  class       ${kind.name} of the kaleidoscope hierarchy: width ${kind.width}, expansion ${kind.expansion}`,
+    ]),
+  ];
 }
 
 function describe(operator: Operator): string {
