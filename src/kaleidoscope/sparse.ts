@@ -31,7 +31,7 @@ export interface SparseEntries {
  * columns and the number of entries.
  *
  * The product P₁·H·P₂·D·V·P₃: permutations P, a horizontal and a vertical step matrix H and V, and the values on the
- * diagonal D; the class (BB*)^3 of N points, as `classOf` tells (the published bound is (BB*)^5 on n points for
+ * diagonal D; the class (BB*)^4 of N points (or less), as `classOf` tells (the published bound is (BB*)^5 on n points for
  * each n entries).
  *
  * @throws {RangeError} when an index is out of range, lengths differ, a value is not finite, or N exceeds 2²⁰
