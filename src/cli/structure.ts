@@ -5,10 +5,17 @@
  */
 
 import { classOf, type KaleidoscopeClass } from "../kaleidoscope/hierarchy.ts";
+import { Repeated } from "../kaleidoscope/transforms/axes.ts";
+import { Base4Butterfly } from "../operator/base4.ts";
 import { Butterfly } from "../operator/butterfly.ts";
+import { Corner } from "../operator/corner.ts";
+import { KroneckerFactor } from "../operator/factor.ts";
+import { Kronecker } from "../operator/kronecker.ts";
 import { type Operator, Transposed } from "../operator/operator.ts";
+import { OrthogonalButterfly } from "../operator/orthogonal.ts";
 import { Permutation } from "../operator/permutation.ts";
 import { Product } from "../operator/product.ts";
+import { RealView } from "../operator/real_view.ts";
 import { nameOf } from "./plot/panels.ts";
 import { count, ratio } from "./text.ts";
 
@@ -38,8 +45,7 @@ export function partsOf(operator: Operator): Part[] {
 
 /** Whether something is added that the dense matrix leaves out. */
 export function hasBias(operator: Operator): boolean {
-  if (operator instanceof Product) return operator.operators.some(hasBias);
-  return operator instanceof Butterfly && operator.bias !== undefined;
+  return operator.program.steps.some((step) => step.kind === "bias");
 }
 
 /** The class of an operator, where it has one and is not too large to be looked through. */
@@ -72,7 +78,17 @@ function describe(operator: Operator): string {
       partsOf(operator.of).map((part) => part.what).join("; ")
     }`;
   }
+  const inner = (of: Operator): string => partsOf(of).map((part) => part.what).join("; ");
+  if (operator instanceof RealView) return `on pairs as complex numbers: ${inner(operator.of)}`;
+  if (operator instanceof Corner) return `corner of: ${inner(operator.of)}`;
+  if (operator instanceof Repeated) return `${operator.count} times: ${inner(operator.of)}`;
+  if (operator instanceof Kronecker) return `(${inner(operator.left)}) ⊗ (${inner(operator.right)})`;
+  if (operator instanceof KroneckerFactor) {
+    const { a, b, c, d } = operator.pattern;
+    return `factor ${a}, ${b}×${c}, ${d}`;
+  }
   if (operator instanceof Permutation) return nameOf(operator);
+  if (operator instanceof Base4Butterfly) return "butterfly in base 4";
   if (!(operator instanceof Butterfly)) return operator.constructor.name.toLowerCase();
   const { n, stacks, blocks, increasing, bias } = operator;
   const ends = increasing ? [1, n / 2] : [n / 2, 1];
@@ -82,5 +98,6 @@ function describe(operator: Operator): string {
     ...(stacks > 1 ? [`${stacks} stacks`] : []),
     ...(bias ? ["bias"] : []),
   ];
-  return [`butterfly, ${strides}`, ...more].join(", ");
+  const kind = operator instanceof OrthogonalButterfly ? "orthogonal butterfly" : "butterfly";
+  return [`${kind}, ${strides}`, ...more].join(", ");
 }
