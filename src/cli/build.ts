@@ -28,7 +28,8 @@ Usage: papillon build NAME [--n N] [--normalized] [--weights FILE] [--seed S]
   --n           how many points; a power of two where nothing else is said
   --normalized  scaled to be unitary or orthonormal; without it, transforms are those of scipy.fft
                 (fastfood: Hadamard matrices of ±1/√n instead of ±1)
-  --weights     the data of those that need some, .npy, .csv or .safetensors; drawn at random when absent
+  --weights     a FILE with the data of those that need some, .npy, .csv or .safetensors;
+                drawn at random when absent
   --seed        of all that is random, a whole number; 0
   --out         where to write the operator, .safetensors
   --plot        where to write a picture of its factors, .svg
@@ -37,7 +38,8 @@ Usage: papillon build NAME [--n N] [--normalized] [--weights FILE] [--seed S]
 Names, and what FILE holds for them:
 ${[...CONSTRUCTIONS.values()].map(described).join("\n")}
 
-The error is that of all entries against the dense matrix in float64, which is made up to a million entries.
+The error is that of all entries against the dense matrix in float64, which is made where it has
+at most a million entries.
 
 Examples:
   papillon build dct2 --n 1024 --normalized --out dct.safetensors

@@ -290,8 +290,8 @@ export const STRUCTURED: readonly Construction[] = [
   {
     name: "toeplitz",
     about: "Toeplitz matrix",
-    file: "its first column, for a symmetric or Hermitian matrix; or, with --n for the rows, the\n" +
-      "column and then the first row without the entry that both share",
+    file: "its first column, for a symmetric or Hermitian matrix; or, with --n rows, the column\n" +
+      "and then the first row without the entry that both share",
     size: 256,
     build: buildToeplitz,
   },
