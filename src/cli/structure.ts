@@ -20,7 +20,7 @@ import { nameOf } from "./plot/panels.ts";
 import { count, ratio } from "./text.ts";
 
 /** Operators on more points are not classified: it takes memory for each factor in float64. */
-const LARGEST_CLASS = 2 ** 16;
+const LARGEST_CLASS = 2 ** 14;
 
 /** One part of an operator. */
 export interface Part {
