@@ -475,6 +475,13 @@ Deno.test("a small file cannot ask for many copies of what it holds", () => {
     tensors.set(name, { dtype: "F32", shape: [1024, 1024], data: new Float32Array(2 ** 20) });
   }
   assert.throws(() => loadOperator(writeSafetensors(tensors, header)), /it repeats its 2097152 numbers to/);
+  // The Fourier transforms of a convolution are not in its kernel.
+  const line = new Convolution(new Float32Array(2 ** 16), { size: [2 ** 16] });
+  assert.equal(loadOperator(saveOperator(line)).rows, 2 ** 16);
+  assert.throws(
+    () => saveOperator(new Repeated(line, 16)),
+    /it repeats its 65536 numbers to some \d{9}, more/,
+  );
   const biased = edited(
     product(Butterfly.random(2, { bias: true }), Butterfly.random(2)),
     (node) => ({ type: "kronecker", left: (node.operators as unknown[])[0], right: 1 }),

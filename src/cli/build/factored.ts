@@ -175,7 +175,7 @@ export const FACTORED: readonly Construction[] = [
   {
     name: "lowrank",
     about: "matrix of low rank, U·Vᴴ",
-    file: `the matrix; singular values below ${NEGLIGIBLE} of the largest are left out`,
+    file: `the matrix; singular values below ${NEGLIGIBLE.toExponential()} of the largest are left out`,
     size: 256,
     build: buildLowRank,
   },

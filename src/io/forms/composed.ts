@@ -65,9 +65,14 @@ export const transposed: Form = form(
 export const realView: Form = form(
   "real-view",
   RealView,
-  ({ of }, writer) => ({ of: writer.save(of, undefined, REAL_VIEW) }),
+  ({ of }, writer) => {
+    const node = { of: writer.save(of, undefined, REAL_VIEW) };
+    writer.copies(of, 1);
+    return node;
+  },
   (node, reader) => {
     const of = reader.load(node.of, undefined, REAL_VIEW);
+    reader.copies(of, 1);
     return reader.make(() => new RealView(of));
   },
 );

@@ -49,10 +49,11 @@ const MOST_IN_WINDOWS = 2 ** 24;
 /** The floats that an operator may take in memory for nothing, and for each float of its tensors. */
 const MOST_FLOATS = 2 ** 27, MOST_PER_FLOAT = 16;
 
-/** Floats of one operator: those of its tensors, and those of the program that it will have, or more. */
+/** Floats of one operator: those of its tensors, about those of the program that it will have, and the copies in it. */
 interface Size {
   tensors: number;
   program: number;
+  copies: number;
 }
 
 /** Counts what an operator will ask for while its tree is walked; common to reading and writing. */
@@ -70,12 +71,12 @@ abstract class Walk {
   protected walk<T>(depth: number, visit: () => T, operatorOf: (result: T) => Operator): T {
     if ((this.#depth += depth) > DEEPEST) throw this.refuse(`it is nested more than ${DEEPEST} deep`);
     if (++this.#count > MOST_OPERATORS) throw this.refuse(`it has more than ${MOST_OPERATORS} operators`);
-    const size: Size = { tensors: 0, program: 0 };
+    const size: Size = { tensors: 0, program: 0, copies: 0 };
     this.#open.push(size);
     const result = visit(), operator = operatorOf(result), { rows, cols, field } = operator;
     this.#open.pop();
     this.#depth -= depth;
-    this.add(size, { tensors: 0, program: (rows + cols) * floats(field) });
+    size.program += (rows + cols) * floats(field);
     this.#sizes.set(operator, size);
     const outer = this.#open.at(-1);
     if (outer) this.add(outer, size);
@@ -84,19 +85,23 @@ abstract class Walk {
 
   /** Counts the floats of a tensor. */
   protected count(length: number): void {
-    this.add(this.#open[this.#open.length - 1], { tensors: length, program: length });
+    this.add(this.#open[this.#open.length - 1], { tensors: length, program: length, copies: 0 });
   }
 
   private add(size: Size, more: Size): void {
     size.tensors += more.tensors;
     size.program += more.program;
-    this.check(size);
+    size.copies += more.copies;
+    if (!(size.copies <= MOST_FLOATS + MOST_PER_FLOAT * size.tensors)) {
+      throw this.refuse(
+        `it repeats its ${size.tensors} numbers to some ${size.program}, more than is allowed`,
+      );
+    }
   }
 
-  private check({ program, tensors }: Size): void {
-    if (!(program <= MOST_FLOATS + MOST_PER_FLOAT * tensors)) {
-      throw this.refuse(`it repeats its ${tensors} numbers to some ${program}, more than is allowed`);
-    }
+  /** Counts floats that the operator at work has in its program besides those of its tensors. */
+  more(program: number): void {
+    this.#open[this.#open.length - 1].program += program;
   }
 
   /**
@@ -104,9 +109,8 @@ abstract class Walk {
    * more than the one that is counted already. To be called before the operator is made.
    */
   copies(of: Operator, more: number): void {
-    const size = this.#open[this.#open.length - 1];
-    size.program += (this.#sizes.get(of)?.program ?? 0) * more;
-    this.check(size);
+    const copies = (this.#sizes.get(of)?.program ?? 0) * more;
+    this.add(this.#open[this.#open.length - 1], { tensors: 0, program: copies, copies });
   }
 
   /** Counts the rows and columns of a window. */

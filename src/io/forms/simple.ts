@@ -74,14 +74,22 @@ export const convolution: Form = form(
   Convolution,
   ({ outputs, inputs, size, field, kernel }, writer) => {
     writer.numbers("kernel", field, [outputs, inputs, ...size], kernel);
+    writer.more(transforms(inputs + outputs, size));
     return {};
   },
   (_node, reader) => {
     const { field, shape, data } = reader.numbers("kernel", 3, { orMore: true });
     const [outputs, inputs, ...size] = shape;
+    reader.more(transforms(inputs + outputs, size));
     return reader.make(() => new Convolution(data, { size, inputs, outputs, field }));
   },
 );
+
+/** Floats of the Fourier transforms of so many channels, which have four for each point and level, or fewer. */
+function transforms(channels: number, size: readonly number[]): number {
+  const points = size.reduce((all, n) => all * 2 ** Math.ceil(Math.log2(2 * n)), channels);
+  return 4 * points * Math.ceil(Math.log2(points + 1));
+}
 
 /** A window, which has no tensors. */
 export const window: Form = form(
