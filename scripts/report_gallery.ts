@@ -53,7 +53,7 @@ export async function gallery(folder: string): Promise<void> {
       [
         `[${name}](#${name})`,
         n,
-        kind?.name ?? "–",
+        kind ? `\`${kind.name}\`` : "–",
         kind?.width ?? "–",
         kind?.expansion ?? "–",
         operator.field,
@@ -91,7 +91,7 @@ export async function gallery(folder: string): Promise<void> {
 What \`papillon build\` makes by name: each a product of sparse factors that is exactly the matrix. This page is
 written by \`deno task report gallery\`; a run writes the same again, but for the times.
 
-**class** is what \`classOf\` finds from the factors alone: B is a butterfly, B* its transpose, O says that all 2×2
+**class** is what \`classOf\` finds from the factors alone: \`B\` is a butterfly, \`B*\` its transpose, O says that all 2×2
 blocks are orthogonal or unitary, "with D" that there are diagonals between, and an index is the expansion. The
 classes of real transforms are those of their complex factors. What has none contains dense blocks
 (a matrix of low rank can be made of butterflies as well, by \`lowRank\` with \`butterflies\`). **error** is that

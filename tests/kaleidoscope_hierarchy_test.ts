@@ -5,7 +5,7 @@ import { addButterflies } from "../src/kaleidoscope/closure.ts";
 import { acdc, afdf, fastfood } from "../src/kaleidoscope/diagonals.ts";
 import { fourierButterfly } from "../src/kaleidoscope/fourier.ts";
 import { classOf, toKaleidoscope } from "../src/kaleidoscope/hierarchy.ts";
-import { conv1d } from "../src/kaleidoscope/layers.ts";
+import { conv1d, conv2d } from "../src/kaleidoscope/layers.ts";
 import { lowRank } from "../src/kaleidoscope/low_rank.ts";
 import { permutationButterfly } from "../src/kaleidoscope/permutation.ts";
 import { householder, orthogonalProduct, singularProduct } from "../src/kaleidoscope/reflections.ts";
@@ -21,6 +21,7 @@ import { Butterfly } from "../src/operator/butterfly.ts";
 import { corner } from "../src/operator/corner.ts";
 import { Dense } from "../src/operator/dense.ts";
 import { Diagonal } from "../src/operator/diagonal.ts";
+import { KroneckerFactor } from "../src/operator/factor.ts";
 import { kronecker } from "../src/operator/kronecker.ts";
 import type { Operator } from "../src/operator/operator.ts";
 import { OrthogonalButterfly } from "../src/operator/orthogonal.ts";
@@ -176,11 +177,20 @@ Deno.test("hierarchy: each construction has the class that is stated for it", ()
       conv1d(v(12), { size: 8, kernel: 3, inputs: 2, outputs: 2 }),
       "(BB*)^2",
     ],
+    "convolution from three to two channels": [
+      conv1d(v(18), { size: 8, kernel: 3, inputs: 3, outputs: 2 }),
+      "(BB*)^3_4",
+    ],
+    "a factor of blocks of 3×5": [new KroneckerFactor({ a: 1, b: 3, c: 5, d: 4 }, v(60)), "BB*_8"],
   };
   for (const [label, [map, want]] of Object.entries(cases)) {
     equal(name(map), want, label);
     assertForm(map, label);
   }
+  // Of two dimensions the order of strides, and so the width, is left to the convolution.
+  assertForm(conv2d(v(27), { size: [4, 5], kernel: [3, 3], inputs: 3 }), "convolution of images");
+  const large = new KroneckerFactor({ a: 1, b: 64, c: 64, d: 512 }, new Float32Array(2 ** 21));
+  equal(classOf(large), undefined, "a factor whose form would be too large");
   equal(classOf(lowRank(v(n), v(n), 1)), undefined, "two thin dense matrices");
 });
 

@@ -44,7 +44,9 @@ export interface KaleidoscopeClass {
 
 /**
  * The class of an operator in the kaleidoscope hierarchy, or undefined for one that is not made of butterfly factors,
- * diagonals, permutations, paddings and cuts, and sums and block diagonals of those.
+ * diagonals, permutations, paddings and cuts, and sums and block diagonals of those. A factor with one block of
+ * more rows or columns, as between the channels of a convolution, is a sum of diagonals times permutations, which
+ * takes expansion.
  *
  * Real operators that take pairs of numbers for complex ones are seen through: a complex factor of stride s on such
  * pairs is one of stride 2s on the numbers and their conjugates, to which a factor of stride 1 leads.

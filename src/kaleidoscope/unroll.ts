@@ -5,14 +5,16 @@
  */
 
 import { BlockDiagonal } from "../operator/block_diagonal.ts";
+import { LARGEST } from "../operator/check.ts";
 import { Corner } from "../operator/corner.ts";
+import { Diagonal } from "../operator/diagonal.ts";
 import { Kronecker } from "../operator/kronecker.ts";
 import type { Operator } from "../operator/operator.ts";
 import { Permutation } from "../operator/permutation.ts";
-import { Product } from "../operator/product.ts";
-import { Sum } from "../operator/sum.ts";
-import { asComplex, type Program } from "../program/program.ts";
-import { type Field, floats, type Step } from "../program/step.ts";
+import { Product, product } from "../operator/product.ts";
+import { Sum, sum } from "../operator/sum.ts";
+import { asComplex, type Program, ProgramBuilder } from "../program/program.ts";
+import { type FactorStep, type Field, floats, type Step } from "../program/step.ts";
 import { arrange, placed, type Sheet } from "./arrange.ts";
 import { addButterflies, blockDiagonalButterflies, kroneckerButterflies } from "./closure.ts";
 import { Convolution } from "./convolution.ts";
@@ -24,6 +26,8 @@ export type { Unrolled } from "./walk.ts";
 /** A part of a chain: steps after each other, or a change of size. */
 type Link = { readonly program: Program; readonly field: Field } | { readonly size: number };
 
+/** Factors of more rows or columns of each block are not taken apart. */
+const WIDEST = 64;
 /** Real convolutions of more points would be too large for complex numbers. */
 const LARGEST_REAL = 2 ** 19;
 
@@ -109,7 +113,48 @@ function linksOf(operator: Operator): Link[] | undefined {
   const { program, field } = operator;
   const chain = program.output === program.steps.length &&
     program.steps.every((step, i) => "from" in step && step.from === i);
-  return chain ? [{ program, field }] : undefined;
+  if (!chain) return undefined;
+  const wide = program.steps.findIndex((step) => isWide(step, field));
+  return wide < 0 ? [{ program, field }] : wideLinks(program, field, wide);
+}
+
+/** Whether a step is a factor of one block of more than 2×2, such as that between the channels of a convolution. */
+function isWide(step: Step, field: Field): step is FactorStep {
+  if (step.kind !== "factor" || step.field !== field || step.pattern.a !== 1) return false;
+  const most = Math.max(step.pattern.b, step.pattern.c);
+  return most > 1 && !(step.pattern.b === 2 && step.pattern.c === 2) && most <= WIDEST;
+}
+
+/**
+ * A program with a factor (1, b, c, d) at one step: with e the power of two not below b and c, it is the sum of e
+ * terms, in number k of which output β comes from input β xor k: a permutation by channels, and a diagonal.
+ */
+function wideLinks(program: Program, field: Field, at: number): Link[] | undefined {
+  const { pattern: { b, c, d }, weights } = program.steps[at] as FactorStep, unit = floats(field);
+  let e = 2;
+  while (e < Math.max(b, c)) e *= 2;
+  // The points of the sum, d rounded up to a power of two.
+  if (e * e * 2 ** Math.ceil(Math.log2(d)) > LARGEST) return undefined;
+  const terms = Array.from({ length: e }, (_, k) => {
+    const index = Uint32Array.from({ length: e * d }, (_, i) => (Math.floor(i / d) ^ k) * d + i % d);
+    const values = new Float32Array(e * d * unit);
+    for (let beta = 0; beta < b; beta++) {
+      const gamma = beta ^ k, from = (beta * c + gamma) * d * unit;
+      if (gamma < c) values.set(weights.subarray(from, from + d * unit), beta * d * unit);
+    }
+    return product(new Diagonal(values, field), new Permutation(index, field));
+  });
+  const inner = linksOf(sum(...terms)), rest = links(program, at + 1, program.steps.length, field);
+  return inner && [...links(program, 0, at, field), { size: e * d }, ...inner, { size: b * d }, ...rest];
+}
+
+/** Some of the steps of a chain. */
+function links(program: Program, first: number, end: number, field: Field): Link[] {
+  const builder = new ProgramBuilder(program.widths[first]);
+  const output = program.steps.slice(first, end).reduce((from, step) => {
+    return builder.step({ ...step, from } as Step);
+  }, 0);
+  return [{ program: builder.build(output), field }];
 }
 
 /** Each of several vectors on a power of two of points, a butterfly on each, and back. */
