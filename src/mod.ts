@@ -78,6 +78,12 @@ export {
   type PermutationButterflyOptions,
   waveletPermutation,
 } from "./kaleidoscope/permutation.ts";
+export {
+  type HalfBalance,
+  halfBalance,
+  type ModularBalance,
+  modularBalance,
+} from "./kaleidoscope/balance.ts";
 export { dft, idft } from "./kaleidoscope/transforms/dft.ts";
 export { dct1, dst1 } from "./kaleidoscope/transforms/cosine_one.ts";
 export { dct2, dct3, dct4, dst2, dst3, dst4 } from "./kaleidoscope/transforms/cosine.ts";
@@ -94,7 +100,8 @@ export type { Shape, TransformOptions } from "./kaleidoscope/transforms/shape.ts
 export { Convolution, type ConvolutionOptions } from "./kaleidoscope/convolution.ts";
 export { circulant, toeplitz } from "./kaleidoscope/circulant.ts";
 export { acdc, afdf, fastfood, hadamardDiagonal, type HadamardOptions } from "./kaleidoscope/diagonals.ts";
-export { lowRank } from "./kaleidoscope/low_rank.ts";
+export { lowRank, type LowRankOptions } from "./kaleidoscope/low_rank.ts";
+export { stepMatrix, type StepMatrixOptions } from "./kaleidoscope/step_matrix.ts";
 export { sparse, type SparseEntries } from "./kaleidoscope/sparse.ts";
 export {
   circuit,

@@ -51,6 +51,7 @@ const FILES: Record<string, Uint8Array> = {
   "cut.wav": wav.subarray(0, 50),
   "cut.safetensors": operator.subarray(0, operator.length - 5),
   "words.csv": text("one,two\n"),
+  "swapped.csv": text("0\n1\n1\n"),
   "ragged.csv": text("1,2\n3\n"),
   "oblong.npy": square(8, 1, 4),
   "three.npy": square(3),
@@ -83,6 +84,7 @@ const FILES: Record<string, Uint8Array> = {
   "note.txt": text("1 2 3\n"),
 };
 
+const build = ["build", "--out", "new.safetensors", "--plot", "new.svg"];
 const learn = ["learn", "--out", "new.safetensors", "--plot", "new.svg"];
 const apply = (operator: string, input: string, output = "new.npy"): string[] => [
   "apply",
@@ -92,7 +94,7 @@ const apply = (operator: string, input: string, output = "new.npy"): string[] =>
 
 const CASES: [args: string[], sentence: RegExp][] = [
   // What is asked for.
-  [[], /^No command given: the commands are learn, apply, dense, inspect/],
+  [[], /^No command given: the commands are learn, build, apply, dense, inspect/],
   [["fly"], /^The command 'fly' is unknown/],
   [[...learn, "--tagret", "dft"], /^Cannot learn: the flag '--tagret' is unknown, it takes --target, /],
   [[...learn, "-n", "8"], /^Cannot learn: the flag '-n' is unknown/],
@@ -155,6 +157,25 @@ const CASES: [args: string[], sentence: RegExp][] = [
   [[...learn, "--target", "nan.npy"], /^Cannot learn a target that is not finite: entry \(0, 0\) is NaN/],
   [[...learn, "--target", "infinite.npy"], /^Cannot learn a target that is not finite: .* Infinity/],
   [[...learn, "--target", "nan.npy", "--n", "8"], /^Cannot learn 'nan.npy': --n is 8, but the matrix is 4×4/],
+  // Constructions; more of them in cli_build_test.ts.
+  [[...build, "dct22"], /^Cannot build 'dct22': the name is unknown, did you mean dct2 or /],
+  [[...build, "dct1", "--n", "1"], /^Cannot make a DCT-I of size 1/],
+  [[...build, "dft", "--n", "12"], /^Cannot make a DFT: n must be a power of two, got 12/],
+  [[...build, "permutation", "--weights", "swapped.csv"], /index 1 is repeated at entry 2, and 2 is missing/],
+  [
+    [...build, "circulant", "--weights", "oblong.npy"],
+    /^Cannot build circulant from 'oblong.npy': expected a v/,
+  ],
+  [[...build, "circulant", "--weights", "x.npy", "--n", "4"], /--n is 4, but the file has 8 numbers/],
+  [
+    [...build, "circulant", "--weights", "x.npy", "--seed", "4"],
+    /nothing in it is random then, leave out --s/,
+  ],
+  [["build", "circulant", "--weights", "x.npy", "--plot", "x.npy"], /^Cannot write 'x.npy': a picture is/],
+  [
+    ["build", "dft", "--out", "new.safetensors", "--plot", "none/new.svg"],
+    /^Cannot write 'none\/new.svg': there is no folder 'none'/,
+  ],
   // Vectors.
   [["apply"], /^Cannot apply: OPERATOR is missing/],
   [["apply", "op.safetensors", "--out", "new.npy"], /^Cannot apply: --in is missing/],

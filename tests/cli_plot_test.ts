@@ -5,13 +5,34 @@ import { drawFactors } from "../src/cli/plot/factors.ts";
 import { panelsOf } from "../src/cli/plot/panels.ts";
 import { encodePng } from "../src/cli/plot/png.ts";
 import { escape } from "../src/cli/plot/svg.ts";
+import { circulant, toeplitz } from "../src/kaleidoscope/circulant.ts";
+import { acdc, afdf } from "../src/kaleidoscope/diagonals.ts";
+import { conv1d } from "../src/kaleidoscope/layers.ts";
+import { lowRank } from "../src/kaleidoscope/low_rank.ts";
+import { householder, singularProduct } from "../src/kaleidoscope/reflections.ts";
+import { sparse } from "../src/kaleidoscope/sparse.ts";
+import { dct2, dst4 } from "../src/kaleidoscope/transforms/cosine.ts";
+import { dct1, dst1 } from "../src/kaleidoscope/transforms/cosine_one.ts";
+import { dft } from "../src/kaleidoscope/transforms/dft.ts";
+import { haar } from "../src/kaleidoscope/transforms/haar.ts";
+import { hartley } from "../src/kaleidoscope/transforms/hartley.ts";
+import { toBase4 } from "../src/operator/base4.ts";
 import { Butterfly } from "../src/operator/butterfly.ts";
 import { Dense } from "../src/operator/dense.ts";
 import { Diagonal } from "../src/operator/diagonal.ts";
 import { type Operator, Transposed } from "../src/operator/operator.ts";
 import { Permutation } from "../src/operator/permutation.ts";
+import { kronecker } from "../src/operator/kronecker.ts";
 import { product } from "../src/operator/product.ts";
+import { RealView } from "../src/operator/real_view.ts";
+import { Window } from "../src/operator/window.ts";
+import { Random } from "../src/program/random.ts";
 import { assertClose } from "./helpers.ts";
+
+const random = (length: number): Float32Array<ArrayBuffer> => {
+  const draw = new Random(length);
+  return Float32Array.from({ length }, () => draw.normal());
+};
 
 /** The product of an operator's panels as a dense matrix, complex and interleaved, in float64, cut to size. */
 function multiplied(operator: Operator): Float64Array {
@@ -36,6 +57,7 @@ function multiplied(operator: Operator): Float64Array {
     left = next;
     height = panel.rows;
   }
+  // A corner is cut at the end.
   return left.subarray(0, 2 * rows * width);
 }
 
@@ -51,6 +73,29 @@ Deno.test("the panels of a picture multiply to the operator", () => {
     new Transposed(Butterfly.random(4, { ...complex, rows: 12 }), false),
     product(Butterfly.random(8, complex), Permutation.bitReversal(8), Butterfly.random(8)),
     product(new Diagonal(Float32Array.of(1, 2, 3, 4), "complex"), new Permutation([1, 0])),
+    dft(8),
+    dct2(8),
+    dct1(5),
+    dst1(7),
+    dst4([4, 2]),
+    hartley(8, { normalized: true }),
+    haar(8),
+    circulant(random(8)),
+    circulant(random(5)),
+    circulant(random(6), "complex"),
+    toeplitz(random(3), random(4)),
+    conv1d(random(24), { size: 4, kernel: 3, inputs: 4, outputs: 2 }),
+    acdc(random(8), random(8)),
+    afdf(random(8), random(8)),
+    sparse(3, 5, { rows: [0, 2, 2, 1], cols: [4, 1, 0, 4], values: random(4) }),
+    lowRank(random(6), random(8), 2, "real", { butterflies: true }),
+    lowRank(random(8), random(8), 2, "complex"),
+    householder(random(5)),
+    singularProduct(3, 2, random(6)),
+    toBase4(Butterfly.random(8, complex)),
+    kronecker(Butterfly.random(4), new Permutation([1, 2, 0])),
+    product(new Window(4, 6, { shift: 1 }), new Window(6, 3, { shift: -2 })),
+    new RealView(new Dense(2, 2, random(8), "complex")),
   ];
   for (const operator of operators) {
     const dense = operator.toDense();

@@ -4,10 +4,20 @@ import { blockDiagonal } from "../src/operator/block_diagonal.ts";
 import { loadOperator, saveOperator } from "../src/io/operator_file.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "../src/io/safetensors.ts";
 import { Convolution } from "../src/kaleidoscope/convolution.ts";
+import { Repeated } from "../src/kaleidoscope/transforms/axes.ts";
+import { dct1 } from "../src/kaleidoscope/transforms/cosine_one.ts";
+import { dct2, dst4 } from "../src/kaleidoscope/transforms/cosine.ts";
+import { dft } from "../src/kaleidoscope/transforms/dft.ts";
+import { haar } from "../src/kaleidoscope/transforms/haar.ts";
+import { hartley } from "../src/kaleidoscope/transforms/hartley.ts";
+import { householder, orthogonalProduct, singularProduct } from "../src/kaleidoscope/reflections.ts";
+import { Base4Butterfly, toBase4 } from "../src/operator/base4.ts";
 import { Butterfly } from "../src/operator/butterfly.ts";
 import { Dense } from "../src/operator/dense.ts";
 import { Diagonal } from "../src/operator/diagonal.ts";
 import { Operator, Transposed } from "../src/operator/operator.ts";
+import { Kronecker, kronecker } from "../src/operator/kronecker.ts";
+import { OrthogonalButterfly } from "../src/operator/orthogonal.ts";
 import { Permutation } from "../src/operator/permutation.ts";
 import { product } from "../src/operator/product.ts";
 import { Window } from "../src/operator/window.ts";
@@ -37,24 +47,41 @@ function leaf(rows: number, cols: number): fc.Arbitrary<Operator> {
   const dense = fc.tuple(field, seed).map(([field, seed]) =>
     new Dense(rows, cols, numbers(rows * cols * floats(field), seed), field)
   );
-  if (rows !== cols) return fc.oneof(butterfly, dense);
+  const others = butterfly.chain((map) =>
+    fc.constantFrom<Operator>(
+      toBase4(map),
+      OrthogonalButterfly.random(cols, { ...map, seed: rows, bias: !!map.bias }),
+    )
+  );
+  if (rows !== cols) return fc.oneof(butterfly, dense, others);
   const permutation = fc.tuple(field, seed).map(([field, seed]) =>
     new Permutation(new Random(seed).permutation(rows), field)
   );
   const diagonal = fc.tuple(field, seed).map(([field, seed]) =>
     new Diagonal(numbers(rows * floats(field), seed), field)
   );
-  return fc.oneof(butterfly, dense, permutation, diagonal);
+  return fc.oneof(butterfly, dense, permutation, diagonal, others);
 }
 
-/** Leaves, two of them on a diagonal, and transposes and adjoints of leaves. */
+/** A leaf without a bias. */
+function linear(rows: number, cols: number): fc.Arbitrary<Operator> {
+  return leaf(rows, cols).map((one) => one.transpose().transpose());
+}
+
+/** Leaves, two of them on a diagonal, repeated ones, and transposes and adjoints of leaves. */
 function part(rows: number, cols: number): fc.Arbitrary<Operator> {
+  const copies = [2, 3].filter((k) => rows % k === 0 && cols % k === 0).flatMap((k) => [
+    leaf(rows / k, cols / k).map((one): Operator => new Repeated(one, k)),
+    fc.tuple(linear(rows / k, cols / k), linear(k, k), fc.boolean())
+      .map(([one, other, first]): Operator => first ? kronecker(one, other) : kronecker(other, one)),
+  ]);
   const halves = rows > 1 && cols > 1
     ? [fc.tuple(leaf(1, 1), leaf(rows - 1, cols - 1)).map((blocks): Operator => blockDiagonal(...blocks))]
     : [];
   return fc.oneof(
     leaf(rows, cols),
     ...halves,
+    ...copies,
     fc.tuple(leaf(rows, cols), leaf(rows, cols)).map((terms): Operator => sum(...terms)),
     leaf(rows + 2, cols + 1).map((whole): Operator => corner(whole, rows, cols)),
     leaf(cols, rows).map((operator) => operator.adjoint()),
@@ -212,7 +239,12 @@ Deno.test("a file that holds no operator, or a wrong one, is refused with a sent
       swapped(butterfly, "twiddle", { dtype: "F64", shape: twiddle.shape, data: new Float64Array(48) }),
       /tensor 'twiddle' is F64, expected F32 or C64/,
     ],
-    [swapped(permutation, "index", undefined), /it has no tensor 'index' that is a list of U32/],
+    [swapped(permutation, "index", undefined), /its tensor 'index' is missing/],
+    [swapped(permutation, "index", twiddle), /tensor 'index' is F32, expected U32/],
+    [
+      swapped(permutation, "index", { dtype: "U32", shape: [1, 3], data: Uint32Array.of(0, 1, 2) }),
+      /tensor 'index' has the shape \[1,3\], expected \[n\]/,
+    ],
     [
       swapped(permutation, "index", { dtype: "U32", shape: [2], data: Uint32Array.of(1, 1) }),
       /index 1 is repeated/,
@@ -231,7 +263,7 @@ Deno.test("a file that holds no operator, or a wrong one, is refused with a sent
       edited(product(diagonal, permutation), (node) => void (node.operators = [null])),
       /is not a JSON object/,
     ],
-    [edited(diagonal, () => deep(65)), /its operators are nested more than 64 deep/],
+    [edited(diagonal, () => deep(65)), /it is nested more than 64 deep/],
     [edited(diagonal, () => ({ type: "transposed", of: deep(0) })), /conjugate of a transposed is missing/],
   ];
   for (const [bytes, sentence] of bad) {
@@ -263,7 +295,7 @@ Deno.test("a small file cannot ask for much work", () => {
 
   const point = Butterfly.random(1),
     list = { type: "product", operators: Array(5000).fill({ type: "product" }) };
-  assert.throws(() => saveOperator(product(...Array(5000).fill(point))), /it has more than 4096 parts/);
+  assert.throws(() => saveOperator(product(...Array(5000).fill(point))), /it has more than 4096 operators/);
   assert.throws(() => loadOperator(edited(point, () => list)), /Cannot read operator: /);
   const { tensors, metadata } = readSafetensors(saveOperator(product(...Array(4000).fill(point))));
   const root = JSON.parse(metadata.papillon);
@@ -311,7 +343,7 @@ Deno.test("convolutions and windows are saved by their kernels and shapes", () =
     [edited(window, (node) => void delete node.shift), /cannot make a window: shift must be a whole number/],
     [
       edited(window, (node) => void delete node.field),
-      /cannot make a window: field must be "real" or "complex"/,
+      /a window's field is missing, expected "real" or "complex"/,
     ],
     [edited(window, (node) => void (node.type = "convolution")), /its tensor 'kernel' is missing/],
     [
@@ -328,6 +360,133 @@ Deno.test("convolutions and windows are saved by their kernels and shapes", () =
   assert.throws(() => loadOperator(empty), /cannot make a convolution: outputs must be a whole number/);
   const large = product(new Window(many, many), new Window(many, many));
   assert.throws(() => saveOperator(large), /its windows have more than 16777216 rows and columns/);
+});
+
+Deno.test("butterflies of angles and in base 4 are saved by what they are made of", () => {
+  const turn = OrthogonalButterfly.random(6, { rows: 9, blocks: 2, seed: 1, bias: true });
+  const unitary = OrthogonalButterfly.random(4, { field: "complex", increasing: false, seed: 2 });
+  for (const map of [turn, unitary]) {
+    const bytes = saveOperator(map), loaded = loadOperator(bytes), { tensors } = readSafetensors(bytes);
+    assert.ok(loaded instanceof OrthogonalButterfly);
+    assert.deepEqual([loaded.angles, loaded.determinants], [map.angles, map.determinants]);
+    assert.ok(!tensors.has("twiddle"), "no weights besides the angles");
+  }
+  const four = toBase4(Butterfly.random(8, { field: "complex", blocks: 2, seed: 3 }));
+  const loaded = loadOperator(saveOperator(four));
+  assert.ok(loaded instanceof Base4Butterfly);
+  assert.deepEqual(loaded.factors, four.factors);
+
+  const angles: Tensor = { dtype: "F64", shape: [2, 2, 3, 4], data: turn.angles };
+  const signs = (value: number): Tensor => {
+    return { dtype: "I8", shape: [2, 2, 3, 4], data: new Int8Array(48).fill(value) };
+  };
+  const small = readSafetensors(saveOperator(four)).tensors.get("twiddle2")!;
+  const bad: [Uint8Array, RegExp][] = [
+    [swapped(turn, "angles", undefined), /its tensor 'angles' is missing/],
+    [swapped(turn, "angles", signs(1)), /tensor 'angles' is I8, expected F64/],
+    [swapped(turn, "angles", { ...angles, shape: [4, 1, 3, 4] }), /\[4,1,3,4\], expected \[2,2,3,4\]/],
+    [swapped(turn, "angles", { ...angles, data: new Float64Array(48).fill(NaN) }), /NaN, which is not a fin/],
+    [swapped(turn, "determinants", undefined), /its tensor 'determinants' is missing/],
+    [swapped(turn, "determinants", signs(2)), /determinants\[0\] must be 1 or -1, got 2/],
+    [edited(turn, (node) => void (node.blocks = 1)), /expected \[2,1,3,4\]/],
+    [edited(turn, (node) => void (node.blocks = 2 ** 29)), /expected \[2,536870912,3,4\]/],
+    [edited(turn, (node) => void (node.field = "complex")), /expected \[2,2,3,4,4\]/],
+    [edited(turn, (node) => void (node.field = 1)), /field is '1', expected "real" or "complex"/],
+    [swapped(turn, "bias", undefined), /its tensor 'bias' is missing/],
+    [edited(four, (node) => void (node.rows = 9)), /'twiddle4' of shape \[1,2,1,2,4,4\] does not fit .* 9×8/],
+    [swapped(four, "twiddle2", { ...small, shape: [1, 1, 2, 4, 2, 2] }), /'twiddle2' of shape .* does not/],
+    [
+      swapped(four, "twiddle2", { dtype: "F32", shape: small.shape, data: new Float32Array(32) }),
+      /'twiddle2' of shape .* does not fit/,
+    ],
+  ];
+  for (const [bytes, message] of bad) assert.throws(() => loadOperator(bytes), message);
+  for (
+    const map of [
+      new OrthogonalButterfly(1, [], { rows: 4096 }),
+      toBase4(Butterfly.random(1, { rows: 4096 })),
+    ]
+  ) {
+    assert.equal(loadOperator(saveOperator(map)).rows, 4096);
+    const many = edited(map, (node) => void (node.rows = 4097));
+    assert.throws(() => loadOperator(many), /does not fit a butterfly of 4097×1/);
+  }
+  const tall = new OrthogonalButterfly(1, [], { rows: 4097 });
+  assert.throws(() => saveOperator(tall), /^RangeError: Cannot save operator: .* at most 4096 are allowed/);
+});
+
+Deno.test("every construction can be saved, also transforms of several dimensions", () => {
+  const maps = [
+    dct2([4, 8]),
+    dct1([3, 5, 2]),
+    hartley([2, 4]),
+    dst4([8, 2]),
+    haar([4, 4]),
+    dft([4, 2]),
+    householder([1, 2, 3]),
+    orthogonalProduct([0.6, -0.8, 0.8, 0.6]),
+    singularProduct(2, 3, [1, 2, 3, 4, 5, 6]),
+    kronecker(dct2(4), new Permutation([2, 0, 1])),
+  ];
+  for (const map of maps) {
+    const bytes = saveOperator(map), loaded = loadOperator(bytes);
+    const x = numbers(map.cols * floats(map.field), 5);
+    assert.deepEqual(loaded.apply(x), map.apply(x));
+    assert.deepEqual(saveOperator(loaded), bytes);
+  }
+});
+
+Deno.test("a small file cannot ask for many copies of what it holds", () => {
+  const map = new Repeated(Butterfly.random(16), 2);
+  const copies = (count: unknown): Uint8Array => edited(map, (node) => void (node.count = count));
+  assert.equal(loadOperator(copies(1024)).rows, 16384);
+  for (const count of [0, 1.5, -1, "2", null, 2 ** 31]) {
+    assert.throws(() => loadOperator(copies(count)), /count of a repeated is .*, expected a whole number/);
+  }
+  const much =
+    /^RangeError: Cannot read operator: it repeats its \d+ numbers to some \d+, more than is allowed/;
+  assert.throws(() => loadOperator(copies(2 ** 30)), much);
+  assert.throws(() => loadOperator(copies(2 ** 24)), much);
+  // Copies of copies count all.
+  const nested = edited(map, (node) => {
+    let of: unknown = node.of;
+    for (let i = 0; i < 20; i++) of = { type: "repeated", count: 4, of };
+    return { type: "repeated", count: 2, of };
+  });
+  assert.throws(() => loadOperator(nested), much);
+  const twice = edited(
+    map,
+    (node) => ({ type: "product", operators: [{ type: "diagonal" }, { ...node, count: 2 ** 20 }] }),
+  );
+  assert.throws(() => loadOperator(twice), /its tensor '0.diagonal' is missing/);
+
+  // A row times a column of 65536 points is a dense matrix of 2³² numbers.
+  const row = new Dense(1, 2 ** 16, new Float32Array(2 ** 16)), square = new Dense(256, 256, row.values);
+  const large = /^RangeError: Cannot save operator: it repeats its 131072 numbers to some/;
+  assert.throws(() => saveOperator(new Kronecker(row.adjoint(), row)), large);
+  assert.throws(() => saveOperator(new Repeated(square, 2 ** 14)), /it repeats its 65536 numbers/);
+  const { tensors } = readSafetensors(
+    saveOperator(new Kronecker(square, new Dense(1, 1, new Float32Array(1)))),
+  );
+  const huge = { type: "kronecker", left: { type: "dense" }, right: { type: "dense" } };
+  const header = { papillon: JSON.stringify({ version: 1, operator: huge }) };
+  assert.throws(() => loadOperator(writeSafetensors(tensors)), /without an operator/);
+  for (const name of ["left.matrix", "right.matrix"]) {
+    tensors.set(name, { dtype: "F32", shape: [1024, 1024], data: new Float32Array(2 ** 20) });
+  }
+  assert.throws(() => loadOperator(writeSafetensors(tensors, header)), /it repeats its 2097152 numbers to/);
+  // The Fourier transforms of a convolution are not in its kernel.
+  const line = new Convolution(new Float32Array(2 ** 16), { size: [2 ** 16] });
+  assert.equal(loadOperator(saveOperator(line)).rows, 2 ** 16);
+  assert.throws(
+    () => saveOperator(new Repeated(line, 16)),
+    /it repeats its 65536 numbers to some \d{9}, more/,
+  );
+  const biased = edited(
+    product(Butterfly.random(2, { bias: true }), Butterfly.random(2)),
+    (node) => ({ type: "kronecker", left: (node.operators as unknown[])[0], right: 1 }),
+  );
+  assert.throws(() => loadOperator(biased), /its tensor 'left.twiddle' is missing/);
 });
 
 Deno.test("an operator that has no form in files is not saved", () => {
@@ -358,7 +517,9 @@ Deno.test("a file that was tampered with is read or refused, never anything else
     Butterfly.random(4).transpose(),
     new Permutation([2, 0, 1, 3]),
     new Diagonal(new Float32Array(4).fill(1)),
-    new Dense(4, 3, new Float32Array(12)),
+    kronecker(OrthogonalButterfly.random(2), new Dense(2, 3, new Float32Array(6))),
+    new Repeated(toBase4(Butterfly.random(2)), 3),
+    new Dense(6, 3, new Float32Array(18)),
   );
   const valid = saveOperator(operator);
   const text = (value: string): Uint8Array => new TextEncoder().encode(value);

@@ -3,7 +3,9 @@ import fc from "fast-check";
 import { acdc, afdf, fastfood, hadamardDiagonal } from "../src/kaleidoscope/diagonals.ts";
 import { lowRank } from "../src/kaleidoscope/low_rank.ts";
 import { householder } from "../src/kaleidoscope/reflections.ts";
-import { sparse, stepMatrix } from "../src/kaleidoscope/sparse.ts";
+import { classOf } from "../src/kaleidoscope/hierarchy.ts";
+import { sparse } from "../src/kaleidoscope/sparse.ts";
+import { stepMatrix } from "../src/kaleidoscope/step_matrix.ts";
 import { Butterfly } from "../src/operator/butterfly.ts";
 import type { Operator } from "../src/operator/operator.ts";
 import { Window } from "../src/operator/window.ts";
@@ -123,12 +125,13 @@ Deno.test("matrices of low rank are U·Vᴴ", () => {
       const [left, right] = [[u, rows] as const, [v, cols] as const].map(([values, n]) =>
         matrixOf(n, rank, (i, j) => number(values, i * rank + j, field))
       );
-      check(
-        lowRank(u, v, rank, field),
-        multiply(left, transpose(right, true)),
-        random,
-        `${rows}×${cols}, ${field}`,
-      );
+      const want = multiply(left, transpose(right, true)), label = `${rows}×${cols}, ${field}`;
+      check(lowRank(u, v, rank, field), want, random, label);
+      const map = lowRank(u, v, rank, field, { butterflies: true }), kind = classOf(map)!;
+      check(map, want, random, `${label}, of butterflies`);
+      const e = 2 ** Math.ceil(Math.log2(rank));
+      assert.deepEqual([kind.expansion, kind.width], [e, 1], label);
+      assert.equal(kind.name, e > 1 ? `BB*_${e}` : "B", label);
     }
   }
 });
@@ -163,19 +166,57 @@ Deno.test("sparse matrices of any shape and number of entries are those entries"
   );
 });
 
-Deno.test("a step matrix sums stretches of neighbours with weights 0 and 1, two a row", () => {
+Deno.test("a step matrix sums or repeats stretches of neighbours, in the class B or B*", () => {
+  const shape = fc.record({
+    columns: fc.array(fc.constantFrom(0, 1, 1, 2), { minLength: 2, maxLength: 50 }),
+    more: fc.nat(20),
+    start: fc.nat(9),
+    seed: fc.nat(999),
+    field: fc.constantFrom(...fields),
+    weighted: fc.boolean(),
+    vertical: fc.boolean(),
+  });
   fc.assert(
-    fc.property(fc.array(fc.boolean(), { minLength: 1, maxLength: 64 }), (jumps) => {
-      let number = -1;
-      const numbers = Uint32Array.from(jumps, (jump, t) => jump || t === 0 ? ++number : number);
-      const map = stepMatrix(numbers, 64), dense = map.toDense();
-      for (let i = 0; i < 64; i++) {
-        for (let t = 0; t < jumps.length; t++) assert.equal(dense[i * 64 + t], numbers[t] === i ? 1 : 0);
-      }
-      assert.ok(map.factors.every((weights) => weights.every((w) => w === 0 || w === 1)));
+    fc.property(shape, ({ columns, more, start, seed, field, weighted, vertical }) => {
+      // 0: no entry; 1: the row of the last one or the next; 2: the row that is as far away as the column.
+      const random = new Random(seed), rows: number[] = [];
+      let last = -1, at = 0;
+      columns.forEach((kind, t) => {
+        if (kind === 0) return void rows.push(-1);
+        if (last < 0) at = start;
+        else at += kind === 1 ? random.integer(2) : t - last;
+        last = t;
+        rows.push(at);
+      });
+      const size = Math.max(columns.length, ...rows.map((row) => row + 1)) + more, unit = unitOf(field);
+      const values = vectors(random, columns.length * unit);
+      const map = stepMatrix(rows, { size, vertical, field, values: weighted ? values : undefined });
+      const horizontal = matrixOf(size, size, (i, j) => {
+        return rows[j] !== i ? [0, 0] : weighted ? number(values, j, field) : [1, 0];
+      });
+      const label = `${rows}, ${size}`;
+      check(map, vertical ? transpose(horizontal, false) : horizontal, random, label);
+      const kind = classOf(map)!;
+      assert.ok(kind.blocks <= 1 && kind.expansion === 1, label);
+      assert.equal(map.blocks, 1);
+      assert.equal(map.increasing, !vertical, "strides rise, or fall where it is vertical");
     }),
-    { seed: 53, numRuns: 40 },
+    { seed: 53, numRuns: 80 },
   );
+  const refused = (rows: number[], options: Parameters<typeof stepMatrix>[1], message: RegExp): void =>
+    assert.throws(() => stepMatrix(rows, options), { name: "RangeError", message });
+  refused([0, 2], {}, /rows\[1\] is 2, which is neither -1 nor a whole number below 2/);
+  refused([0, 2], { size: 4 }, /from column 0 to 1 the row goes from 0 to 2; it must not fall, and not rise/);
+  refused([1, -1, 0], {}, /from column 0 to 2 the row goes from 1 to 0/);
+  refused([0, 0.5], {}, /rows\[1\] is 0.5, which is neither/);
+  refused([0, 1], { size: 1 }, /2 entries do not fit 1 columns/);
+  refused([0, 1], { values: new Float32Array(1) }, /expected 2 floats of values, got 1/);
+  refused(
+    [0],
+    { values: new Float32Array([2]) },
+    /on one point: it has no factors, so that its entry must be 1/,
+  );
+  refused([], {}, /size must be a whole number/);
 });
 
 Deno.test("windows cut, pad and shift", () => {
@@ -221,6 +262,12 @@ Deno.test("structured maps that cannot be are refused in sentences", () => {
     () => lowRank(four, three, 2),
     "RangeError",
     /v must have a multiple of 2 real numbers, got 3 floats/,
+  );
+  const long = new Float32Array(2 ** 20 + 2), wide = { butterflies: true };
+  refused(
+    () => lowRank(long, four, 2, "real", wide),
+    "RangeError",
+    /2 terms of 1048576 points take more than/,
   );
   refused(() => lowRank(four, four, 0), "RangeError", /rank must be a whole number/);
   refused(

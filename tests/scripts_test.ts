@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { buildKernels, kernelModule } from "../scripts/build_kernels.ts";
 import { type Bundle, bundle } from "../scripts/bundle.ts";
 import { foreignTo } from "../scripts/check.ts";
+import { CONSTRUCTIONS } from "../src/cli/build/table.ts";
 import { Butterfly } from "../src/operator/butterfly.ts";
+import { script } from "./cli_run.ts";
 import { assertClose } from "./helpers.ts";
 
 const root = new URL("../", import.meta.url);
@@ -156,9 +158,30 @@ Deno.test("every task that the pages tell people to use exists", () => {
     assert.ok(named.length > 0, `${page} names no task`);
     for (const task of named) assert.ok(Object.hasOwn(tasks, task), `${page} names the task ${task}`);
   }
-  for (const task of ["learn", "test", "bench", "check", "build", "papillon"]) {
+  for (const task of ["learn", "test", "bench", "check", "build", "papillon", "report"]) {
     assert.ok(Object.hasOwn(tasks, task));
   }
+});
+
+Deno.test("the gallery has a row, a section and a picture for every construction, and nothing else", () => {
+  const page = read("docs/gallery/README.md");
+  const sections = [...page.matchAll(/^## (.*)$/gm)].map(([, name]) => name);
+  assert.deepEqual(sections, [...CONSTRUCTIONS.keys()]);
+  for (const name of sections) {
+    const row = new RegExp(String.raw`^\| \[${name}\]\(#${name}\) \| \d+ \|.* \|$`, "m").exec(page);
+    assert.ok(row, `${name} has a row`);
+    assert.equal(row[0].split(" | ").length, 10, "all columns");
+    assert.ok(page.includes(`](${name}.svg)`), `${name} has a picture`);
+  }
+  const shown = [...page.matchAll(/\]\(([\w-]+\.svg)\)/g)].map(([, file]) => file).sort();
+  const there = [...Deno.readDirSync(new URL("docs/gallery", root))].map(({ name }) => name);
+  assert.deepEqual(there.filter((name) => name !== "README.md").sort(), shown);
+});
+
+Deno.test("a report that does not exist is refused with the list of those that do", async () => {
+  const { code, err } = await script("scripts/report.ts", ".", "nothing");
+  assert.equal(code, 2);
+  assert.equal(err, "Usage: deno task report NAME [FOLDER], where NAME is one of: gallery\n");
 });
 
 Deno.test("there is no package.json at the root, which would make Deno look for node_modules", () => {

@@ -14,7 +14,7 @@ import { readFile } from "./files.ts";
 import type { Matrix } from "./targets.ts";
 
 /** Reads an array of any format. */
-function read(path: string): NumericArray {
+export function readAny(path: string): NumericArray {
   refusing(() => arrayFormat(path, "read"));
   const bytes = readFile(path);
   return refusing(() => readArray(path, bytes));
@@ -22,7 +22,7 @@ function read(path: string): NumericArray {
 
 /** Reads a square matrix. A file of one number is a 1×1 matrix. */
 export function readMatrix(path: string): Matrix {
-  const { shape, field, data } = read(path);
+  const { shape, field, data } = readAny(path);
   const [rows, columns] = shape.length === 1 && shape[0] === 1 ? [1, 1] : shape;
   if (shape.length > 2 || rows !== columns || rows === 0) {
     throw new InputError(
@@ -54,7 +54,7 @@ export function readBatch(path: string, operator: Operator, hop: number | undefi
       `Cannot apply with --hop: ${quote(path)} is no .wav file, only those are cut into frames`,
     );
   }
-  const { shape, field: given, data } = wav ? readFrames(path, cols, hop ?? cols) : read(path);
+  const { shape, field: given, data } = wav ? readFrames(path, cols, hop ?? cols) : readAny(path);
   // One column of text is read as a vector: for an operator of one column it is a batch.
   const sizes = shape.length === 1 && cols === 1 ? [...shape, 1] : shape;
   const last = sizes.at(-1);

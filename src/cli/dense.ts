@@ -16,7 +16,7 @@ export const DENSE_HELP = `Writes the dense matrix of an operator.
 
 Usage: papillon dense OPERATOR --out M [--json]
 
-  OPERATOR   a file that 'papillon learn' wrote, .safetensors
+  OPERATOR   a file that 'papillon learn' or 'papillon build' wrote, .safetensors
   --out      where to write the matrix: .npy, .csv or .safetensors; complex numbers as complex64
   --json     print one JSON object
 

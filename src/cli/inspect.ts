@@ -4,20 +4,19 @@
  * @module
  */
 
-import { classOf } from "../kaleidoscope/hierarchy.ts";
 import { parse } from "./args.ts";
 import { EXIT } from "./errors.ts";
 import { checkExtension, checkOutput, readOperator, writeFiles } from "./files.ts";
 import { drawFactors } from "./plot/factors.ts";
-import { hasBias, partsOf } from "./structure.ts";
-import { count, ratio } from "./text.ts";
+import { classIn, classReport, costs, hasBias, partsOf } from "./structure.ts";
+import { count } from "./text.ts";
 
 /** What `papillon inspect --help` prints. */
 export const INSPECT_HELP = `Shows what an operator consists of, and draws it.
 
 Usage: papillon inspect OPERATOR [--plot FILE.svg] [--json]
 
-  OPERATOR   a file that 'papillon learn' wrote, .safetensors
+  OPERATOR   a file that 'papillon learn' or 'papillon build' wrote, .safetensors
   --plot     where to write a picture of its factors, .svg
   --json     print one JSON object
 
@@ -43,7 +42,7 @@ export async function runInspect(args: readonly string[]): Promise<number> {
     writeFiles([{ path: plot, bytes: new TextEncoder().encode(await drawFactors(operator, { title })) }]);
   }
 
-  const parts = partsOf(operator), dense = rows * cols, kind = classOf(operator);
+  const parts = partsOf(operator), kind = classIn(operator);
   if (given.switches.has("json")) {
     const bias = hasBias(operator);
     console.log(
@@ -55,21 +54,17 @@ export async function runInspect(args: readonly string[]): Promise<number> {
         parameters,
         operations,
         bias,
-        class: kind === undefined ? null : { name: kind.name, width: kind.width, expansion: kind.expansion },
+        class: classReport(kind),
         parts,
         plot: plot ?? null,
       }),
     );
     return EXIT.ok;
   }
-  const fewer = (mine: number): string =>
-    mine > 0 && mine < dense ? `: ${ratio(dense / mine)} times fewer` : "";
   const lines = [
     `${path}: ${operator.describe()}`,
     "",
-    `  parameters  ${count(parameters)} numbers, dense ${count(dense)}${fewer(parameters)}`,
-    `  operations  ${count(operations)} multiply-adds, dense ${count(dense)}${fewer(operations)}`,
-    ...(kind === undefined ? [] : [`  class       ${kind.name} of the kaleidoscope hierarchy`]),
+    ...costs(operator, kind),
     "",
     "  in the order in which they are applied:",
     ...parts.map((part, i) =>

@@ -1,5 +1,5 @@
 /**
- * The command line: `papillon learn`, `apply`, `dense` and `inspect`. It is what alone touches files and terminals;
+ * The command line: `papillon learn`, `build`, `apply`, `dense` and `inspect`. It is what alone touches files and terminals;
  * the library does not.
  *
  * @module
@@ -8,6 +8,7 @@
 import { quote } from "../io/bytes.ts";
 import { APPLY_HELP, runApply } from "./apply.ts";
 import { DENSE_HELP, runDense } from "./dense.ts";
+import { BUILD_HELP, runBuild } from "./build.ts";
 import { EXIT, InputError } from "./errors.ts";
 import { INSPECT_HELP, runInspect } from "./inspect.ts";
 import { LEARN_HELP, runLearn } from "./learn.ts";
@@ -19,6 +20,7 @@ interface Command {
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["learn", { help: LEARN_HELP, run: runLearn }],
+  ["build", { help: BUILD_HELP, run: runBuild }],
   ["apply", { help: APPLY_HELP, run: runApply }],
   ["dense", { help: DENSE_HELP, run: runDense }],
   ["inspect", { help: INSPECT_HELP, run: runInspect }],
@@ -29,6 +31,7 @@ const HELP = `papillon finds the fast algorithm of a linear transform from its d
 Usage: papillon COMMAND …
 
   learn     find a fast operator from a dense matrix
+  build     make a transform or a structured matrix by its name
   apply     apply an operator to vectors in a file
   dense     write the dense matrix of an operator
   inspect   show what an operator consists of, and draw it

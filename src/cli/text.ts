@@ -29,3 +29,26 @@ export function microseconds(value: number): string {
 export function numbers(amount: number, field: "real" | "complex"): string {
   return `${count(amount)} ${field} number${amount === 1 ? "" : "s"}`;
 }
+
+/** The names that are nearly a misspelt one: at most two letters wrong, or the same beginning; nearest first. */
+export function near(name: string, known: readonly string[]): string[] {
+  const given = name.toLowerCase();
+  return known.map((other) => ({ other, far: distance(given, other) }))
+    .filter(({ other, far }) =>
+      far <= Math.min(2, other.length / 2) || (given.length >= 3 && other.startsWith(given))
+    )
+    .sort((a, b) => a.far - b.far).slice(0, 4).map(({ other }) => other);
+}
+
+/** How many letters have to be inserted, removed or replaced to make one word of another (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= Math.min(a.length, 40); i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length] + Math.max(0, a.length - 40);
+}

@@ -14,7 +14,7 @@ import { Convolution } from "./convolution.ts";
 
 /**
  * The circulant matrix with a given first column, C[i,j] = column[(i − j) mod n]: circular convolution with it.
- * Its transpose is the circulant matrix whose first row is `column`.
+ * Its transpose is the circulant matrix whose first row is `column`. The class OBB with D where n is a power of two.
  *
  * @param column n numbers, interleaved if complex; any n up to 2²⁰ (complex: a power of two, or up to 2¹⁹)
  * @throws {RangeError} when the column is empty, too long or not finite
@@ -33,7 +33,8 @@ export function circulant(column: Float32Array, field: Field = "real"): Convolut
 
 /**
  * The Toeplitz matrix with a given first column and first row, T[i,j] = column[i − j] on and below the diagonal and
- * row[j − i] above it: the corner of a circulant matrix on the smallest power of two of points that holds both.
+ * row[j − i] above it: the corner of a circulant matrix on the smallest power of two of points that holds both; the
+ * class OBB_2 with D where it is square.
  *
  * @param column as many numbers as there are rows, interleaved if complex
  * @param row as many as there are columns; row[0] is not looked at. When absent, the conjugates of `column`, which

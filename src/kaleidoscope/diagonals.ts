@@ -48,7 +48,7 @@ export function hadamardDiagonal(
 
 /**
  * Fastfood (Le, Sarlós, Smola 2013): S·H·G·Π·H·B with the diagonals B, G, S and a permutation Π, (Πx)[i] =
- * x[permutation[i]], H the Hadamard matrix.
+ * x[permutation[i]], H the Hadamard matrix; the class (BB*)^3.
  *
  * @param diagonals B, G and S: `first`, `second` and `third` in the order of application, n numbers each, n a power
  * of two
@@ -83,7 +83,7 @@ export function fastfood(
 
 /**
  * AFDF (Moczulski et al. 2016): A·F⁻¹·D·F with the DFT F. Complex. The bit reversals of both transforms meet at D and
- * are not made.
+ * are not made, so that it is of the class OBB with D.
  *
  * @param a the diagonal A, n complex numbers, n a power of two
  * @param d the diagonal D, n complex numbers, in natural order of frequencies
@@ -110,7 +110,8 @@ export function afdf(a: Float32Array, d: Float32Array): Operator {
 }
 
 /**
- * ACDC (Moczulski et al. 2016): A·C⁻¹·D·C with the orthonormal DCT-II C, or with `inverseFirst` A·C·D·C⁻¹. Real.
+ * ACDC (Moczulski et al. 2016): A·C⁻¹·D·C with the orthonormal DCT-II C, or with `inverseFirst` A·C·D·C⁻¹. Real; seen
+ * through its complex factors of the class (BB*)^7.
  *
  * @param a the diagonal A, n numbers, n a power of two
  * @param d the diagonal D, n numbers

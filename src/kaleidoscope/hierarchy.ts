@@ -29,7 +29,10 @@ export interface KaleidoscopeClass {
   readonly blocks: number;
   /** Whether the first of them to be applied is increasing. */
   readonly increasing: boolean;
-  /** The field of its vectors. */
+  /**
+   * The field of the factors: complex also for real operators that work with complex numbers on their way, such as
+   * convolutions, cosine and Hartley transforms.
+   */
   readonly field: Field;
   /** Whether all 2×2 blocks are orthogonal or unitary, within rounding. */
   readonly orthogonal: boolean;
@@ -41,7 +44,12 @@ export interface KaleidoscopeClass {
 
 /**
  * The class of an operator in the kaleidoscope hierarchy, or undefined for one that is not made of butterfly factors,
- * diagonals, permutations, paddings and cuts, and sums and block diagonals of those.
+ * diagonals, permutations, paddings and cuts, and sums and block diagonals of those. A factor with one block of
+ * more rows or columns, as between the channels of a convolution, is a sum of diagonals times permutations, which
+ * takes expansion.
+ *
+ * Real operators that take pairs of numbers for complex ones are seen through: a complex factor of stride s on such
+ * pairs is one of stride 2s on the numbers and their conjugates, to which a factor of stride 1 leads.
  *
  * It is decided by the factors alone, whatever the operator is called: their strides in the order of application are
  * placed in as few alternating blocks as hold them. Diagonals and factors that are diagonal cost nothing, neighbours
@@ -59,7 +67,7 @@ export interface KaleidoscopeClass {
  * console.assert(classOf(Butterfly.random(8))?.name === "B");
  * console.assert(classOf(dft)?.name === "(OBB)^2");
  * console.assert(classOf(circulant)?.name === "OBB with D"); // the bit reversals meet around D
- * console.assert(classOf(new Dense(2, 2, new Float32Array(4))) === undefined);
+ * console.assert(classOf(new Dense(3, 3, new Float32Array(9))) === undefined);
  * ```
  */
 export function classOf(operator: Operator): KaleidoscopeClass | undefined {
@@ -97,7 +105,7 @@ function unrolledOf(operator: Operator): Unrolled | undefined {
   return unrolled && { ...unrolled, sheets: folded(unrolled.sheets, unrolled.field) };
 }
 
-function classify(operator: Operator, { n, sheets, orthogonal, scaled }: Unrolled): KaleidoscopeClass {
+function classify(operator: Operator, { n, sheets, field, orthogonal, scaled }: Unrolled): KaleidoscopeClass {
   const up = blocksOf(sheets, true), down = blocksOf(sheets, false);
   // (BB*)^w applies a B*, of decreasing strides, first.
   const width = Math.max(1, Math.ceil(down / 2));
@@ -111,6 +119,6 @@ function classify(operator: Operator, { n, sheets, orthogonal, scaled }: Unrolle
   else name = `(${orthogonal ? "OBB" : "BB*"})^${width}`;
   if (expansion > 1) name += `_${expansion}`;
   if (orthogonal && scaled) name += " with D";
-  const { field, parameters, operations } = operator;
+  const { parameters, operations } = operator;
   return { name, width, expansion, n, blocks, increasing, field, orthogonal, parameters, operations };
 }

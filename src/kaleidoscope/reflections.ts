@@ -10,8 +10,8 @@ import { Diagonal } from "../operator/diagonal.ts";
 import type { Operator } from "../operator/operator.ts";
 import { OrthogonalButterfly } from "../operator/orthogonal.ts";
 import { product } from "../operator/product.ts";
-import { orthogonalise } from "../program/jacobi.ts";
 import { type Field, floats } from "../program/step.ts";
+import { inner, singularVectors } from "./singular.ts";
 
 /**
  * The Householder reflection I − 2·u·uᴴ/(uᴴu) as an orthogonal butterfly of two blocks, the first decreasing (the
@@ -153,44 +153,16 @@ export function singularProduct(
   if (matrix.length !== length) {
     throw new RangeError(`Cannot make ${what}: expected ${length} floats of matrix, got ${matrix.length}`);
   }
-  let largest = 0;
-  for (let i = 0; i < length; i++) {
-    if (!Number.isFinite(matrix[i])) {
-      throw new RangeError(`Cannot make ${what}: matrix[${i}] is ${matrix[i]}, which is not a finite number`);
-    }
-    largest = Math.max(largest, Math.abs(matrix[i]));
-  }
-  const scale = largest || 1, work = new Float64Array(2 * rows * cols);
-  for (let i = 0; i < rows * cols; i++) {
-    for (let part = 0; part < unit; part++) work[2 * i + part] = matrix[i * unit + part] / scale;
-  }
-  const entries = work.slice();
-  orthogonalise(work, rows, 2 * cols);
-  // Each row is now σ·vᴴ; then u = M·v/σ.
-  const right = Array.from({ length: rows }, (_, i) => work.subarray(2 * i * cols, 2 * (i + 1) * cols))
-    .map((row) => ({ sigma: Math.sqrt(inner(row, row, 0)[0]), row }))
-    .sort((a, b) => b.sigma - a.sigma)
-    .filter(({ sigma }, i, all) => i < cols && sigma > 1e-9 * all[0].sigma);
-  const v = right.map(({ sigma, row }) => row.map((value, k) => (k % 2 ? -value : value) / sigma));
-  const u = right.map(({ sigma }, j) => {
-    const column = new Float64Array(2 * rows);
-    for (let i = 0; i < rows; i++) {
-      const row = entries.subarray(2 * i * cols, 2 * (i + 1) * cols);
-      const [re, im] = inner(row.map((value, k) => k % 2 ? -value : value), v[j], 0);
-      column[2 * i] = re / sigma;
-      column[2 * i + 1] = im / sigma;
-    }
-    return column;
-  });
+  const { u, v, sigma } = singularVectors(what, rows, cols, matrix, field);
   let points = 1;
   while (points < Math.max(rows, cols)) points *= 2;
   const left = reflectionsOf(u, field, points), other = reflectionsOf(v, field, points);
   const middle = new Float32Array(points * unit);
-  right.forEach(({ sigma }, k) => {
+  sigma.forEach((size, k) => {
     const [a, b] = unit === 2 ? left.phases.subarray(2 * k) : [left.phases[k], 0];
     const [c, d] = unit === 2 ? other.phases.subarray(2 * k) : [other.phases[k], 0];
-    middle[k * unit] = sigma * scale * (a * c + b * d);
-    if (unit === 2) middle[2 * k + 1] = sigma * scale * (b * c - a * d);
+    middle[k * unit] = size * (a * c + b * d);
+    if (unit === 2) middle[2 * k + 1] = size * (b * c - a * d);
   });
   const back = other.reflections.map((one) => one.adjoint()).reverse();
   return corner(product(...left.reflections, new Diagonal(middle, field), ...back), rows, cols);
@@ -252,14 +224,4 @@ function reflectionsOf(
     reflections.push(householder(padded, field));
   });
   return { reflections, phases };
-}
-
-/** Σ conj(aᵢ)·bᵢ from entry `from` on. */
-function inner(a: Float64Array, b: Float64Array, from: number): [re: number, im: number] {
-  let re = 0, im = 0;
-  for (let i = 2 * from; i < a.length; i += 2) {
-    re += a[i] * b[i] + a[i + 1] * b[i + 1];
-    im += a[i] * b[i + 1] - a[i + 1] * b[i];
-  }
-  return [re, im];
 }

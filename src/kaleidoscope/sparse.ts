@@ -1,15 +1,12 @@
 /**
  * Sparse matrices as permutations and step matrices (Kaleidoscope, appendices F and I).
  *
- * A horizontal step matrix sums stretches of neighbouring entries, y[g] = Σ x[t] over the stretch number g; it is a
- * butterfly of increasing strides. Its transpose, a vertical one, repeats entries. A sparse matrix takes the columns
- * that are not empty to the front, repeats each as often as it has entries, multiplies by these, sorts the products
- * by rows, sums those of each row, and takes the sums to their rows.
+ * A sparse matrix takes the columns that are not empty to the front, repeats each as often as it has entries,
+ * multiplies by these, sorts the products by rows, sums those of each row, and takes the sums to their rows.
  *
  * @module
  */
 
-import { Butterfly } from "../operator/butterfly.ts";
 import { checkField, checkSize, checkWeights, LARGEST } from "../operator/check.ts";
 import { Diagonal } from "../operator/diagonal.ts";
 import type { Operator } from "../operator/operator.ts";
@@ -17,6 +14,7 @@ import { Permutation } from "../operator/permutation.ts";
 import { product } from "../operator/product.ts";
 import { Window } from "../operator/window.ts";
 import { type Field, floats } from "../program/step.ts";
+import { stepMatrix } from "./step_matrix.ts";
 
 /** The entries of a sparse matrix, in any order; entries at the same place are added up. */
 export interface SparseEntries {
@@ -33,7 +31,8 @@ export interface SparseEntries {
  * columns and the number of entries.
  *
  * The product P₁·H·P₂·D·V·P₃: permutations P, a horizontal and a vertical step matrix H and V, and the values on the
- * diagonal D.
+ * diagonal D; the class (BB*)^4 of N points (or less), as `classOf` tells (the published bound is (BB*)^5 on n points for
+ * each n entries).
  *
  * @throws {RangeError} when an index is out of range, lengths differ, a value is not finite, or N exceeds 2²⁰
  *
@@ -56,7 +55,7 @@ export function sparse(rows: number, cols: number, entries: SparseEntries, field
   checkIndices(what, "rows", entries.rows, count, rows);
   checkIndices(what, "cols", entries.cols, count, cols);
   checkWeights(what, "values", entries.values, count * unit);
-  let n = 1;
+  let n = 2;
   while (n < Math.max(rows, cols, count)) n *= 2;
 
   const own = Uint32Array.from({ length: count }, (_, t) => t);
@@ -72,37 +71,13 @@ export function sparse(rows: number, cols: number, entries: SparseEntries, field
   return product(
     new Window(rows, n),
     new Permutation(completed(lines.keys, n)).adjoint(),
-    stepMatrix(lines.numbers, n),
+    stepMatrix(lines.numbers, { size: n }),
     new Permutation(completed(byRow.map((t) => place[t]), n)),
     new Diagonal(values, field),
-    stepMatrix(columns.numbers, n).adjoint(),
+    stepMatrix(columns.numbers, { size: n, vertical: true }),
     new Permutation(completed(columns.keys, n)),
     new Window(n, cols),
   );
-}
-
-/**
- * The horizontal step matrix that sums stretches: y[g] = Σ x[t] over all t whose number is g.
- *
- * A block of s neighbours keeps the sum of stretch g at place g mod s. The numbers in a block follow each other, so no
- * two meet, and a factor of stride s brings each sum of both halves of 2s neighbours to its place modulo 2s.
- *
- * @param numbers for each t the number of its stretch, from 0, never falling and never skipping one
- */
-export function stepMatrix(numbers: Uint32Array, n: number): Butterfly {
-  const factors = Array.from({ length: Math.log2(n) }, (_, level) => {
-    const s = 2 ** level, weights = new Float32Array(2 * n);
-    for (let base = 0; base < numbers.length; base += s) {
-      const block = Math.floor(base / (2 * s)), gamma = base / s % 2;
-      const last = numbers[Math.min(base + s, numbers.length) - 1];
-      for (let g = numbers[base]; g <= last; g++) {
-        const beta = Math.floor(g / s) % 2;
-        weights[((block * 2 + beta) * 2 + gamma) * s + g % s] = 1;
-      }
-    }
-    return weights;
-  });
-  return new Butterfly(n, factors);
 }
 
 /** The different keys of a sorted list, and for each entry the number of its key. */

@@ -5,36 +5,31 @@
  */
 
 import { BlockDiagonal } from "../operator/block_diagonal.ts";
+import { LARGEST } from "../operator/check.ts";
 import { Corner } from "../operator/corner.ts";
+import { Diagonal } from "../operator/diagonal.ts";
 import { Kronecker } from "../operator/kronecker.ts";
 import type { Operator } from "../operator/operator.ts";
-import { Product } from "../operator/product.ts";
-import { Sum } from "../operator/sum.ts";
-import type { Program } from "../program/program.ts";
-import { type Field, floats, type Step } from "../program/step.ts";
-import { arrange, blockPoint, blockStart, placed, type Sheet, sheetsOf } from "./arrange.ts";
+import { Permutation } from "../operator/permutation.ts";
+import { Product, product } from "../operator/product.ts";
+import { Sum, sum } from "../operator/sum.ts";
+import { asComplex, type Program, ProgramBuilder } from "../program/program.ts";
+import { type FactorStep, type Field, floats, type Step } from "../program/step.ts";
+import { arrange, placed, type Sheet } from "./arrange.ts";
 import { addButterflies, blockDiagonalButterflies, kroneckerButterflies } from "./closure.ts";
-import { permutationButterfly } from "./permutation.ts";
+import { Convolution } from "./convolution.ts";
+import { Repeated } from "./transforms/axes.ts";
+import { type Unrolled, Walk } from "./walk.ts";
 
-/** An operator as a product of sheets on n points, in the order of application, of which it is a corner. */
-export interface Unrolled {
-  /** Points. */
-  readonly n: number;
-  /** Factors of any strides, and diagonals. */
-  readonly sheets: readonly Sheet[];
-  /** The field of the sheets. */
-  readonly field: Field;
-  /** Whether each 2×2 block is orthogonal or unitary, within rounding. */
-  readonly orthogonal: boolean;
-  /** Whether there is a diagonal with an entry of modulus other than 1. */
-  readonly scaled: boolean;
-}
+export type { Unrolled } from "./walk.ts";
 
 /** A part of a chain: steps after each other, or a change of size. */
 type Link = { readonly program: Program; readonly field: Field } | { readonly size: number };
 
-/** The largest deviation of a block from orthogonality that passes for rounding of its float32 entries. */
-const ROUNDING = 1e-5;
+/** Factors of more rows or columns of each block are not taken apart. */
+const WIDEST = 64;
+/** Real convolutions of more points would be too large for complex numbers. */
+const LARGEST_REAL = 2 ** 19;
 
 /**
  * The sheets of an operator; undefined where it is no chain of butterfly factors, diagonals, permutations, paddings and
@@ -52,7 +47,10 @@ export function unroll(operator: Operator, least = 1): Unrolled | undefined {
   }
   let n = 1;
   while (n < most) n *= 2;
-  const state = new State(n, operator);
+  const complex = links.some((link) =>
+    "program" in link && (link.field === "complex" || link.program.steps.some(isComplex))
+  );
+  const state = new Walk(n, operator.cols, complex ? "complex" : operator.field);
   for (const link of links) {
     if ("size" in link) state.resize(link.size);
     else {
@@ -104,10 +102,82 @@ function linksOf(operator: Operator): Link[] | undefined {
       return linksOf(kroneckerButterflies(both[0], both[1]));
     }
   }
+  if (operator instanceof Repeated && operator.program.steps.some(({ kind }) => kind === "concat")) {
+    return repeatedLinks(operator);
+  }
+  if (operator instanceof Convolution && operator.field === "real" && operator.cols <= LARGEST_REAL) {
+    // The same matrix, by complex transforms: those of the real program take neighbours for complex numbers.
+    const kernel = asComplex(operator.kernel), { size, inputs, outputs } = operator;
+    return linksOf(new Convolution(kernel, { size, inputs, outputs, field: "complex" }));
+  }
   const { program, field } = operator;
   const chain = program.output === program.steps.length &&
     program.steps.every((step, i) => "from" in step && step.from === i);
-  return chain ? [{ program, field }] : undefined;
+  if (!chain) return undefined;
+  const wide = program.steps.findIndex((step) => isWide(step, field));
+  return wide < 0 ? [{ program, field }] : wideLinks(program, field, wide);
+}
+
+/** Whether a step is a factor of one block of more than 2×2, such as that between the channels of a convolution. */
+function isWide(step: Step, field: Field): step is FactorStep {
+  if (step.kind !== "factor" || step.field !== field || step.pattern.a !== 1) return false;
+  const most = Math.max(step.pattern.b, step.pattern.c);
+  return most > 1 && !(step.pattern.b === 2 && step.pattern.c === 2) && most <= WIDEST;
+}
+
+/**
+ * A program with a factor (1, b, c, d) at one step: with e the power of two not below b and c, it is the sum of e
+ * terms, in number k of which output β comes from input β xor k: a permutation by channels, and a diagonal.
+ */
+function wideLinks(program: Program, field: Field, at: number): Link[] | undefined {
+  const { pattern: { b, c, d }, weights } = program.steps[at] as FactorStep, unit = floats(field);
+  let e = 2;
+  while (e < Math.max(b, c)) e *= 2;
+  // The points of the sum, d rounded up to a power of two.
+  if (e * e * 2 ** Math.ceil(Math.log2(d)) > LARGEST) return undefined;
+  const terms = Array.from({ length: e }, (_, k) => {
+    const index = Uint32Array.from({ length: e * d }, (_, i) => (Math.floor(i / d) ^ k) * d + i % d);
+    const values = new Float32Array(e * d * unit);
+    for (let beta = 0; beta < b; beta++) {
+      const gamma = beta ^ k, from = (beta * c + gamma) * d * unit;
+      if (gamma < c) values.set(weights.subarray(from, from + d * unit), beta * d * unit);
+    }
+    return product(new Diagonal(values, field), new Permutation(index, field));
+  });
+  const inner = linksOf(sum(...terms)), rest = links(program, at + 1, program.steps.length, field);
+  return inner && [...links(program, 0, at, field), { size: e * d }, ...inner, { size: b * d }, ...rest];
+}
+
+/** Some of the steps of a chain. */
+function links(program: Program, first: number, end: number, field: Field): Link[] {
+  const builder = new ProgramBuilder(program.widths[first]);
+  const output = program.steps.slice(first, end).reduce((from, step) => {
+    return builder.step({ ...step, from } as Step);
+  }, 0);
+  return [{ program: builder.build(output), field }];
+}
+
+/** Each of several vectors on a power of two of points, a butterfly on each, and back. */
+function repeatedLinks({ of, count }: Repeated): Link[] | undefined {
+  const [whole] = wholes([of]) ?? [];
+  if (whole === undefined) return undefined;
+  const { n, field } = whole;
+  const there = spread(of.cols, n, count), back = spread(of.rows, n, count).adjoint();
+  return [
+    { size: n * count },
+    { program: there.program, field: "real" },
+    { program: new Repeated(whole, count).program, field },
+    { program: back.program, field: "real" },
+    { size: of.rows * count },
+  ];
+}
+
+/** The permutation that brings `count` vectors of `size` numbers onto `n` points each; zeros fill the rest. */
+function spread(size: number, n: number, count: number): Permutation {
+  let rest = size * count;
+  return new Permutation(Uint32Array.from({ length: n * count }, (_, i) => {
+    return i % n < size ? Math.floor(i / n) * size + i % n : rest++;
+  }));
 }
 
 /** Square butterflies on the same points, of which operators are corners. */
@@ -123,155 +193,8 @@ function wholes(operators: readonly Operator[]): ReturnType<typeof arrange>[] | 
   return result;
 }
 
-/** What a walk along a chain has seen. */
-class State {
-  readonly #n: number;
-  readonly #field: Field;
-  readonly #sheets: Sheet[] = [];
-  #size: number;
-  /** A cut that nothing has followed yet: numbers from here on are zero. */
-  #cut: number | undefined;
-  /**
-   * The permutations so far are not carried out: number i of the walk is point index[i] of the sheets. Bit reversals
-   * thus only change strides, and vanish if they come in pairs.
-   */
-  #index: Uint32Array<ArrayBuffer> | undefined;
-  #orthogonal = true;
-  #scaled = false;
-
-  constructor(n: number, operator: Operator) {
-    this.#n = n;
-    this.#field = operator.field;
-    this.#size = operator.cols;
-  }
-
-  /** Pads or cuts vectors. */
-  resize(size: number): void {
-    if (size < this.#size) this.#cut = Math.min(size, this.#cut ?? size);
-    this.#size = size;
-  }
-
-  /** Adds a step; false if it is of a kind that does not belong in a butterfly. */
-  add(step: Step, field: Field): boolean {
-    const unit = floats(field);
-    if (step.kind === "window") {
-      if (step.shift !== 0) return false;
-      this.resize(step.width / unit);
-      return true;
-    }
-    this.#applyCut();
-    switch (step.kind) {
-      case "diagonal":
-        this.#diagonal(step.weights, step.field, step.field === field ? 1 : 2);
-        return true;
-      case "permutation":
-        if (step.unit !== unit) return false;
-        this.#permute(step.index, step.scatter);
-        return true;
-      case "factor": {
-        const { a, b, c, d } = step.pattern, twice = step.field === field ? 1 : 2, stride = d / twice;
-        if (b !== 2 || c !== 2 || !Number.isInteger(stride) || (stride & (stride - 1)) !== 0) return false;
-        this.#factor(step.weights, step.field, a * stride, stride, twice);
-        return true;
-      }
-      default:
-        return false;
-    }
-  }
-
-  finish(): Unrolled {
-    // A cut at the end is the corner.
-    if (this.#index) this.#carryOut();
-    return {
-      n: this.#n,
-      sheets: this.#sheets,
-      field: this.#field,
-      orthogonal: this.#orthogonal,
-      scaled: this.#scaled,
-    };
-  }
-
-  #point(i: number): number {
-    return this.#index ? this.#index[i] : i;
-  }
-
-  #applyCut(): void {
-    if (this.#cut === undefined) return;
-    const mask = new Float32Array(this.#n).fill(1, 0, this.#cut);
-    this.#cut = undefined;
-    this.#diagonal(mask, "real", 1);
-  }
-
-  /** A diagonal; each entry stands `twice` times in `values`. */
-  #diagonal(values: Float32Array, field: Field, twice: 1 | 2): void {
-    const unit = floats(this.#field), own = floats(field), weights = new Float64Array(this.#n * unit);
-    for (let i = 0; i < this.#n; i++) weights[i * unit] = 1;
-    for (let i = 0; i < values.length / own / twice; i++) {
-      const to = this.#point(i) * unit, from = i * own * twice;
-      weights[to] = values[from];
-      if (own === 2) weights[to + 1] = values[from + 1];
-      const size = Math.hypot(weights[to], own === 2 ? weights[to + 1] : 0);
-      if (!(Math.abs(size - 1) <= ROUNDING)) this.#scaled = true;
-    }
-    this.#sheets.push({ stride: undefined, weights });
-  }
-
-  #permute(index: Uint32Array, scatter: boolean): void {
-    const before = this.#index ?? Uint32Array.from({ length: this.#n }, (_, i) => i);
-    const next = Uint32Array.from(before);
-    index.forEach((j, i) => scatter ? next[j] = before[i] : next[i] = before[j]);
-    this.#index = next.every((j, i) => j === i) ? undefined : next;
-  }
-
-  /** Makes the permutation so far with two butterflies. */
-  #carryOut(): void {
-    this.#sheets.push(...sheetsOf(permutationButterfly(this.#index!), this.#field));
-    this.#index = undefined;
-  }
-
-  /** A factor with blocks for the first 2·`blocks` points. */
-  #factor(values: Float32Array, field: Field, blocks: number, stride: number, twice: 1 | 2): void {
-    let to = stride;
-    if (this.#index) {
-      to = this.#index[0] ^ this.#index[stride];
-      let pairs = (to & (to - 1)) === 0;
-      for (let i = 0; i < blocks && pairs; i++) {
-        const low = blockPoint(i, stride);
-        pairs = (this.#index[low] ^ this.#index[low + stride]) === to;
-      }
-      if (!pairs) {
-        this.#carryOut();
-        to = stride;
-      }
-    }
-    const unit = floats(this.#field), own = floats(field), weights = new Float64Array(2 * this.#n * unit);
-    for (let i = 0; i < this.#n / 2; i++) {
-      const at = blockStart(i, to);
-      weights[at * unit] = weights[(at + 3 * to) * unit] = 1;
-    }
-    for (let i = 0; i < blocks; i++) {
-      const low = this.#point(blockPoint(i, stride)), high = this.#point(blockPoint(i, stride) + stride);
-      const first = Math.min(low, high), from = blockStart(i, stride);
-      const at = Math.floor(first / (2 * to)) * 4 * to + first % to;
-      const block: number[] = [];
-      for (let entry = 0; entry < 4; entry++) {
-        const source = (from + entry * stride) * own * twice;
-        // With the points of a pair the other way round, so are rows and columns.
-        const target = (at + (low < high ? entry : 3 - entry) * to) * unit;
-        weights[target] = values[source];
-        if (own === 2) weights[target + 1] = values[source + 1];
-        block.push(values[source], own === 2 ? values[source + 1] : 0);
-      }
-      if (!isUnitary(block)) this.#orthogonal = false;
-    }
-    this.#sheets.push({ stride: to, weights });
-  }
-}
-
-/** Whether a 2×2 block (interleaved, row-major) has orthonormal columns, within rounding. */
-function isUnitary([a, b, c, d, e, f, g, h]: readonly number[]): boolean {
-  const first = a * a + b * b + e * e + f * f, second = c * c + d * d + g * g + h * h;
-  const re = a * c + b * d + e * g + f * h, im = a * d - b * c + e * h - f * g;
-  return Math.abs(first - 1) <= ROUNDING && Math.abs(second - 1) <= ROUNDING &&
-    Math.hypot(re, im) <= ROUNDING;
+/** Whether a step works on complex numbers. */
+function isComplex(step: Step): boolean {
+  return (step.kind === "factor" || step.kind === "diagonal" || step.kind === "dense") &&
+    step.field === "complex";
 }

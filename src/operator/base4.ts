@@ -7,9 +7,10 @@
 
 import { type Program, ProgramBuilder } from "../program/program.ts";
 import { type Field, floats } from "../program/step.ts";
-import type { Butterfly } from "./butterfly.ts";
+import type { Butterfly, ButterflyOptions } from "./butterfly.ts";
+import { checkField, checkSize, checkWeights, LARGEST } from "./check.ts";
 import { Operator } from "./operator.ts";
-import { toTwiddle } from "./twiddle.ts";
+import { fromTwiddle, toTwiddle } from "./twiddle.ts";
 
 /** One factor of a {@link Base4Butterfly}. */
 export interface Base4Factor {
@@ -35,29 +36,81 @@ export class Base4Butterfly extends Operator {
   readonly blocks: number;
   /** For each stack, for each block, its factors in the order in which they are applied. */
   readonly factors: readonly Base4Factor[];
-  readonly #bias: Float32Array | undefined;
+  /** Whether the first block applies its strides in increasing order. */
+  readonly increasing: boolean;
+  /** What is added to the result, or undefined. */
+  readonly bias: Float32Array<ArrayBuffer> | undefined;
 
-  /** Use {@link toBase4}. */
-  constructor(butterfly: Butterfly) {
-    super(butterfly.rows, butterfly.cols, butterfly.field);
-    const { n, stacks, blocks, field } = butterfly;
+  /**
+   * Use {@link toBase4} or {@link Base4Butterfly.fromTwiddles}.
+   *
+   * @throws {RangeError} when the factors do not fit or are not finite
+   */
+  constructor(cols: number, factors: readonly Base4Factor[], options: ButterflyOptions = {}) {
+    const { rows = cols, field = "real", increasing = true, blocks = 1, bias } = options;
+    const what = "a butterfly in base 4";
+    checkSize(what, "cols", cols, LARGEST);
+    checkSize(what, "rows", rows);
+    checkSize(what, "blocks", blocks, 4096);
+    checkField(what, field);
+    super(rows, cols, field);
+    const { n, stacks, shapes } = shapesOf(cols, options);
+    if (factors.length !== shapes.length) {
+      throw new RangeError(`Cannot make ${what}: expected ${shapes.length} factors, got ${factors.length}`);
+    }
+    factors.forEach(({ radix, stride, weights }, i) => {
+      const shape = shapes[i];
+      if (radix !== shape.radix || stride !== shape.stride) {
+        throw new RangeError(
+          `Cannot make ${what}: expected factor ${i} of radix ${shape.radix} and stride ${shape.stride}, got ${radix} and ${stride}`,
+        );
+      }
+      checkWeights(what, `factor ${i}`, weights, radix * n * floats(field));
+    });
+    if (bias !== undefined) checkWeights(what, "bias", bias, rows * floats(field));
     this.n = n;
     this.stacks = stacks;
     this.blocks = blocks;
-    this.#bias = butterfly.bias;
-    const levels = Math.log2(n), factors: Base4Factor[] = [];
-    for (let first = 0; first < butterfly.factors.length; first += levels) {
-      for (let i = first; i < first + levels; i += 2) {
-        const stride = butterfly.stride(i), one = butterfly.factors[i];
-        if (i + 1 === first + levels) {
-          factors.push({ radix: 2, stride, weights: one });
-          continue;
-        }
-        const weights = merge(one, butterfly.factors[i + 1], n, stride, butterfly.stride(i + 1), field);
-        factors.push({ radix: 4, stride: Math.min(stride, butterfly.stride(i + 1)), weights });
-      }
-    }
+    this.increasing = increasing;
     this.factors = factors;
+    this.bias = bias && new Float32Array(bias);
+  }
+
+  /**
+   * A butterfly in base 4 from the weights of the papers' code, as {@link Base4Butterfly.toTwiddle4} and
+   * {@link Base4Butterfly.toTwiddle2} give them.
+   *
+   * @throws {RangeError} when a length does not fit or a number is not finite
+   */
+  static fromTwiddles(
+    cols: number,
+    twiddle4: Float32Array,
+    twiddle2: Float32Array,
+    options: ButterflyOptions = {},
+  ): Base4Butterfly {
+    const { n, shapes } = shapesOf(cols, options), { field = "real" } = options, at = { 2: 0, 4: 0 };
+    const from = { 2: twiddle2, 4: twiddle4 };
+    for (const radix of [2, 4] as const) {
+      const count = shapes.filter((shape) => shape.radix === radix).length;
+      checkWeights(
+        "a butterfly in base 4",
+        `twiddle${radix}`,
+        from[radix],
+        count * radix * n * floats(field),
+      );
+    }
+    const factors = shapes.map(({ radix, stride }) => {
+      const weights = new Float32Array(radix * n * floats(field));
+      fromTwiddle(
+        from[radix].subarray(at[radix], at[radix] += weights.length),
+        weights,
+        stride,
+        field,
+        radix,
+      );
+      return { radix, stride, weights };
+    });
+    return new Base4Butterfly(cols, factors, options);
   }
 
   /** The steps of this operator. */
@@ -76,7 +129,7 @@ export class Base4Butterfly extends Operator {
       parts.push(value);
     }
     let value = builder.window(builder.concat(parts), this.rows * unit, 0);
-    if (this.#bias) value = builder.bias(value, field, this.#bias);
+    if (this.bias) value = builder.bias(value, field, this.bias);
     return builder.build(value);
   }
 
@@ -113,7 +166,38 @@ export class Base4Butterfly extends Operator {
  * ```
  */
 export function toBase4(butterfly: Butterfly): Base4Butterfly {
-  return new Base4Butterfly(butterfly);
+  const { rows, cols, n, field, increasing, blocks, bias } = butterfly, levels = Math.log2(n);
+  const factors: Base4Factor[] = [];
+  for (let first = 0; first < butterfly.factors.length; first += levels) {
+    for (let i = first; i < first + levels; i += 2) {
+      const stride = butterfly.stride(i), one = butterfly.factors[i];
+      if (i + 1 === first + levels) {
+        factors.push({ radix: 2, stride, weights: one });
+        continue;
+      }
+      const weights = merge(one, butterfly.factors[i + 1], n, stride, butterfly.stride(i + 1), field);
+      factors.push({ radix: 4, stride: Math.min(stride, butterfly.stride(i + 1)), weights });
+    }
+  }
+  return new Base4Butterfly(cols, factors, { rows, field, increasing, blocks, bias });
+}
+
+/** Points, stacks, and what radix and stride each factor has: pairs of strides, and one that may be left over. */
+function shapesOf(
+  cols: number,
+  { rows = cols, increasing = true, blocks = 1 }: ButterflyOptions,
+): { n: number; stacks: number; shapes: { radix: 2 | 4; stride: number }[] } {
+  let n = 1;
+  while (n < cols) n *= 2;
+  const stacks = Math.ceil(rows / n), levels = Math.log2(n), shapes: { radix: 2 | 4; stride: number }[] = [];
+  for (let i = 0; i < stacks * blocks; i++) {
+    const up = increasing === (i % blocks % 2 === 0);
+    for (let level = 0; level < levels; level += 2) {
+      const radix = level + 1 === levels ? 2 : 4, last = level + radix / 2;
+      shapes.push({ radix, stride: up ? 2 ** level : n / 2 ** last });
+    }
+  }
+  return { n, stacks, shapes };
 }
 
 /** The product of two factors of strides s and 2s (or 2s and s), the first applied first: weights [n/4s][4][4][s]. */

@@ -44,7 +44,8 @@ export async function drawFactors(operator: Operator, options: FactorsOptions): 
   const begin = MARGIN + DENSE + 2 * GAP + 8;
   const width = Math.max(begin + perLine * (size + GAP) - GAP + MARGIN, 760), height = HEAD + tall + FOOT;
 
-  const elements = [...heading(operator, all, options), ...legend(field, MARGIN, height - 30)];
+  const colours = field === "complex" || panels.some((panel) => panel.complex) ? "complex" : "real";
+  const elements = [...heading(operator, all, options), ...legend(colours, MARGIN, height - 30)];
   const top = HEAD + (tall - DENSE - CAPTION) / 2, apart = spacing(Math.max(rows, cols));
   const drawn = apart === 1 ? "" : `, one row and column in ${apart} drawn`;
   const left = await drawMatrix(dense, MARGIN, top, DENSE);
@@ -85,7 +86,8 @@ function meet(panels: readonly Panel[], rows: number, cols: number): boolean {
 function summary({ rows, cols, field, parameters }: Operator, panels: readonly Panel[]): string {
   const dense = numbers(rows * cols, field);
   if (panels.length <= 1) return dense;
-  const ones = panels.filter((panel) => panel.ones), others = panels.length - ones.length;
+  const ones = panels.filter((panel) => panel.ones && panel.caption.match(/permutation|reversal/));
+  const others = panels.filter((panel) => !panel.ones).length;
   const parts: string[] = [];
   if (others > 0) parts.push(others === 1 ? "a factor" : `${others} sparse factors`);
   if (ones.length > 0) parts.push(ones.length === 1 ? `a ${ones[0].caption}` : `${ones.length} permutations`);

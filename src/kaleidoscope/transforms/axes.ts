@@ -43,7 +43,7 @@ function lastAxis(n: number, inner: number, points: number): Uint32Array<ArrayBu
 }
 
 /**
- * I ⊗ A: the same operator on each of several vectors that lie one after another in one. It has no form in files.
+ * I ⊗ A: the same operator on each of several vectors that lie one after another in one.
  */
 export class Repeated extends Operator {
   /** The operator. */

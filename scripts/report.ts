@@ -1,0 +1,22 @@
+/**
+ * Pages that are calculated, measured and drawn anew: `deno task report NAME`. To add one, add it to the table.
+ */
+import { gallery } from "./report_gallery.ts";
+
+/** A page: where it lies by default, and what writes it there. */
+interface Report {
+  readonly folder: string;
+  readonly write: (folder: string) => Promise<void>;
+}
+
+const reports: Record<string, Report> = {
+  gallery: { folder: "docs/gallery", write: gallery },
+};
+
+const [name, folder] = Deno.args, report = Object.hasOwn(reports, name ?? "") ? reports[name] : undefined;
+if (report === undefined) {
+  const known = Object.keys(reports).join(", ");
+  console.error(`Usage: deno task report NAME [FOLDER], where NAME is one of: ${known}`);
+  Deno.exit(2);
+}
+await report.write(folder ?? report.folder);

@@ -1,0 +1,31 @@
+/**
+ * The kinds of operators that have a form in files. Where a class extends another one, it comes first.
+ *
+ * @module
+ */
+
+import { base4, butterfly, orthogonal } from "./butterflies.ts";
+import { cornerForm, kroneckerForm, lists, realView, repeated, transposed } from "./composed.ts";
+import type { Form } from "./form.ts";
+import { rotation } from "./rotation.ts";
+import { convolution, dense, diagonal, factor, permutation, window } from "./simple.ts";
+
+/** All of them. */
+export const FORMS: readonly Form[] = [
+  orthogonal,
+  butterfly,
+  base4,
+  permutation,
+  diagonal,
+  factor,
+  dense,
+  convolution,
+  rotation,
+  window,
+  ...lists,
+  cornerForm,
+  transposed,
+  realView,
+  repeated,
+  kroneckerForm,
+];
