@@ -123,3 +123,32 @@ export function lows(x: v128, y: v128): v128 {
 export function highs(x: v128, y: v128): v128 {
   return v128.shuffle<f32>(x, y, 2, 3, 6, 7);
 }
+
+/** Lanes 3 2 1 0. */
+// @ts-ignore: decorator
+@inline
+export function backwards(x: v128): v128 {
+  return v128.shuffle<f32>(x, x, 3, 2, 1, 0);
+}
+
+/** −x */
+// @ts-ignore: decorator
+@inline
+export function negate(x: v128): v128 {
+  return f32x4.neg(x);
+}
+
+/** The bytes of x whose numbers are in `bytes`, and 0 where those are 128 or more. None may be from 16 to 127. */
+// @ts-ignore: decorator
+@inline
+export function pick(x: v128, bytes: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i8x16.relaxed_swizzle(x, bytes);
+  return i8x16.swizzle(x, bytes);
+}
+
+/** All bits that are set in x or in y. */
+// @ts-ignore: decorator
+@inline
+export function either(x: v128, y: v128): v128 {
+  return v128.or(x, y);
+}

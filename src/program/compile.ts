@@ -6,12 +6,14 @@
  */
 
 import { Op, Space, type View } from "../kernels/record.ts";
-import { findRuns } from "./chain.ts";
+import { findRuns, type Run } from "./chain.ts";
 import { type Image, ImageBuilder } from "./image.ts";
 import { emitRun } from "./emit_run.ts";
+import { emitMoves, gathered, planMoves } from "./moves.ts";
 import { panelIndex } from "./pack.ts";
 import type { Program } from "./program.ts";
 import { simplify } from "./simplify.ts";
+import { emitMirrored, findMirrored, type Mirrored } from "./streams.ts";
 import {
   type DenseStep,
   type FactorStep,
@@ -46,7 +48,7 @@ export function compile(program: Program, rows = false): Image {
   const { steps, widths, output } = simplify(program);
   const image = new ImageBuilder(tileRows(Math.max(...widths) * 4));
   const ends = boundary(program);
-  const runs = new Map(findRuns(steps, output, true).map((run) => [run.first, run]));
+  const { runs, mirrored } = findPasses(steps, output);
   const lastUse = lastUses(steps, output);
   const views: (View | undefined)[] = [ends.input];
   const place = (value: number): View =>
@@ -67,8 +69,8 @@ export function compile(program: Program, rows = false): Image {
   const owned = new Set<View>();
   if (output === 0) copy(image, ends.input, ends.output, widths[0]);
   for (let i = 0; i < steps.length; i++) {
-    const run = runs.get(i);
-    const last = run ? i + run.length : i + 1;
+    const run = runs.get(i), streams = mirrored.get(i), pass = run ?? streams;
+    const last = pass ? i + pass.length : i + 1;
     if (readers.get(last) === undefined) {
       i = last - 1;
       continue;
@@ -77,14 +79,27 @@ export function compile(program: Program, rows = false): Image {
     const dst = place(last);
     if (fresh) owned.add(dst);
     if (run) emitRun(image, run, rows, views[run.from]!, dst);
+    else if (streams) emitMirrored(image, streams, views[streams.from]!, dst);
     else emitStep(image, steps[i], views, dst, widths);
-    for (const value of run ? [run.from] : inputsOf(steps[i])) {
+    for (const value of pass ? [pass.from] : inputsOf(steps[i])) {
       const view = views[value]!;
       if (lastUse.get(value) === last - 1 && owned.delete(view)) image.release(view);
     }
     i = last - 1;
   }
   return image.build();
+}
+
+/** The steps of a program that run together, by the index of the first: runs, and factors between permutations. */
+export function findPasses(
+  steps: readonly Step[],
+  output: number,
+): { runs: Map<number, Run>; mirrored: Map<number, Mirrored> } {
+  const runs = findRuns(steps, output, true), mirrored = findMirrored(steps, output, runs);
+  return {
+    runs: new Map(runs.map((run) => [run.first, run])),
+    mirrored: new Map(mirrored.map((one) => [one.first, one])),
+  };
 }
 
 /** How many steps read each value; the output of the program counts as read once more. */
@@ -133,7 +148,7 @@ function emitStep(
       });
     }
     case "permutation":
-      return emitPermutation(image, step, storeIndex(image, step.index), views[step.from]!, dst);
+      return emitPermutation(image, step, views[step.from]!, dst);
     case "dense":
       return emitDense(image, step, views[step.from]!, dst);
     case "window":
@@ -168,7 +183,7 @@ export function storeWeights(image: ImageBuilder, weights: Float32Array): number
 }
 
 /** Reserves a table of indices. */
-export function storeIndex(image: ImageBuilder, index: Uint32Array): number {
+function storeIndex(image: ImageBuilder, index: Uint32Array): number {
   return image.table(index.length, (memory, at) => memory.set(index, at));
 }
 
@@ -187,16 +202,18 @@ export function emitFactor(
   image.emit({ op: Op.factor, count: a, src, dst, weights, stride, extra });
 }
 
-/** Emits a permutation, or with `adjoint` its inverse. */
+/** Emits a permutation, or with `adjoint` its inverse: of whole vectors where it has stretches, else of floats. */
 export function emitPermutation(
   image: ImageBuilder,
   step: PermutationStep,
-  table: number,
   src: View,
   dst: View,
   adjoint = false,
 ): void {
+  const moves = planMoves(gathered(step, adjoint));
+  if (moves) return emitMoves(image, moves, src, dst);
   const extra = [step.unit, step.scatter !== adjoint ? 1 : 0];
+  const table = storeIndex(image, step.index);
   image.emit({ op: Op.permute, count: step.index.length, src, dst, table, extra });
 }
 

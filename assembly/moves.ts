@@ -1,0 +1,103 @@
+// Permutations that move whole vectors, and factors of 4×4 blocks that read and write as a permutation would have it: the
+// entries of a block lie in four streams, each of which runs forwards or backwards, alone or interleaved with another.
+//
+// Tables are made by src/program/moves.ts and src/program/streams.ts.
+
+import { COUNT, EXTRA, TABLE, WEIGHTS, field } from "./record.ts";
+import { backwards, either, evens, get, madd, mul, negate, nmadd, odds, pick, put, zipHigh, zipLow } from "./vec.ts";
+
+/** Bytes of a segment in the table: twelve numbers and four vectors of lanes. */
+const SEGMENT: usize = 112;
+
+/**
+ * COUNT segments, and then EXTRA single floats. A segment takes, so many times, two vectors of the source and makes two of
+ * the destination from them: its fields are how often, four offsets (two sources, two destinations), the distance that
+ * each of them moves on, and the lanes that each source gives each destination. A float is an offset to and one from.
+ */
+export function move(r: usize, src: usize, dst: usize): void {
+  let t: usize = field(r, TABLE);
+  for (let i = field(r, COUNT); i > 0; i--, t += SEGMENT) {
+    let p = src + load<u32>(t, 4), q = src + load<u32>(t, 8);
+    let u = dst + load<u32>(t, 12), v = dst + load<u32>(t, 16);
+    const a: usize = load<u32>(t, 20), b: usize = load<u32>(t, 24), c: usize = load<u32>(t, 28), d: usize = load<u32>(t, 32);
+    const pu = get(t, 48), qu = get(t, 64), pv = get(t, 80), qv = get(t, 96);
+    for (let k = load<i32>(t); k > 0; k--, p += a, q += b, u += c, v += d) {
+      const x = get(p, 0), y = get(q, 0);
+      put(u, either(pick(x, pu), pick(y, qu)));
+      put(v, either(pick(x, pv), pick(y, qv)));
+    }
+  }
+  for (const end = t + (<usize>field(r, EXTRA) << 3); t < end; t += 8) {
+    store<u32>(dst + load<u32>(t), load<u32>(src + load<u32>(t, 4)));
+  }
+}
+
+/**
+ * COUNT times four blocks next to each other. The table has the offsets of the four streams that are read and of the four
+ * that are written, and how far each moves on. Bits of EXTRA: 1, 2, streams 0 and 1 (2 and 3) that are read are interleaved;
+ * 4, 8, the same where they are written; 16 … 128, a stream that is read runs backwards; 256 … 2048, one that is written;
+ * 4096, blocks consist of rotations [[r, −s], [s, r]], for each of which only r and s are there; then 8192, stream 3 is
+ * read, and 16384, written, with the opposite sign.
+ */
+export function streams(r: usize, src: usize, dst: usize): void {
+  const t: usize = field(r, TABLE);
+  let w: usize = field(r, WEIGHTS);
+  const flags = field(r, EXTRA);
+  let p0 = src + load<u32>(t), p1 = src + load<u32>(t, 4), p2 = src + load<u32>(t, 8), p3 = src + load<u32>(t, 12);
+  let q0 = dst + load<u32>(t, 16), q1 = dst + load<u32>(t, 20), q2 = dst + load<u32>(t, 24), q3 = dst + load<u32>(t, 28);
+  const a0: usize = load<u32>(t, 32), a1: usize = load<u32>(t, 36), a2: usize = load<u32>(t, 40), a3: usize = load<u32>(t, 44);
+  const b0: usize = load<u32>(t, 48), b1: usize = load<u32>(t, 52), b2: usize = load<u32>(t, 56), b3: usize = load<u32>(t, 60);
+  for (let k = field(r, COUNT); k > 0; k--) {
+    let x0 = get(p0, 0), x1 = get(p1, 0), x2 = get(p2, 0), x3 = get(p3, 0);
+    let s: v128;
+    if (flags & 1) { s = x0; x0 = evens(s, x1); x1 = odds(s, x1); }
+    if (flags & 2) { s = x2; x2 = evens(s, x3); x3 = odds(s, x3); }
+    if (flags & 16) x0 = backwards(x0);
+    if (flags & 32) x1 = backwards(x1);
+    if (flags & 64) x2 = backwards(x2);
+    if (flags & 128) x3 = backwards(x3);
+    let y0: v128, y1: v128, y2: v128, y3: v128;
+    if (flags & 4096) {
+      if (flags & 8192) x3 = negate(x3);
+      let a = get(w, 0), b = get(w, 16);
+      y0 = nmadd(b, x1, mul(a, x0)); y1 = madd(a, x1, mul(b, x0));
+      a = get(w, 32); b = get(w, 48); w += 64;
+      y0 = nmadd(b, x3, madd(a, x2, y0)); y1 = madd(a, x3, madd(b, x2, y1));
+      a = get(w, 0); b = get(w, 16);
+      y2 = nmadd(b, x1, mul(a, x0)); y3 = madd(a, x1, mul(b, x0));
+      a = get(w, 32); b = get(w, 48); w += 64;
+      y2 = nmadd(b, x3, madd(a, x2, y2)); y3 = madd(a, x3, madd(b, x2, y3));
+      if (flags & 16384) y3 = negate(y3);
+    } else {
+      y0 = madd(get(w, 48), x3, madd(get(w, 32), x2, madd(get(w, 16), x1, mul(get(w, 0), x0)))); w += 64;
+      y1 = madd(get(w, 48), x3, madd(get(w, 32), x2, madd(get(w, 16), x1, mul(get(w, 0), x0)))); w += 64;
+      y2 = madd(get(w, 48), x3, madd(get(w, 32), x2, madd(get(w, 16), x1, mul(get(w, 0), x0)))); w += 64;
+      y3 = madd(get(w, 48), x3, madd(get(w, 32), x2, madd(get(w, 16), x1, mul(get(w, 0), x0)))); w += 64;
+    }
+    if (flags & 256) y0 = backwards(y0);
+    if (flags & 512) y1 = backwards(y1);
+    if (flags & 1024) y2 = backwards(y2);
+    if (flags & 2048) y3 = backwards(y3);
+    if (flags & 4) { s = y0; y0 = zipLow(s, y1); y1 = zipHigh(s, y1); }
+    if (flags & 8) { s = y2; y2 = zipLow(s, y3); y3 = zipHigh(s, y3); }
+    put(q0, y0); put(q1, y1); put(q2, y2); put(q3, y3);
+    p0 += a0; p1 += a1; p2 += a2; p3 += a3;
+    q0 += b0; q1 += b1; q2 += b2; q3 += b3;
+  }
+}
+
+/** COUNT floats, each a sum of EXTRA products. The table has, for each, the offset to write and those to read. */
+export function sparse(r: usize, src: usize, dst: usize): void {
+  const terms: usize = field(r, EXTRA) << 2;
+  let t: usize = field(r, TABLE), w: usize = field(r, WEIGHTS);
+  for (let i = field(r, COUNT); i > 0; i--) {
+    const to = dst + load<u32>(t);
+    let sum: f32 = 0;
+    for (const end = w + terms; w < end; w += 4) {
+      t += 4;
+      sum += load<f32>(w) * load<f32>(src + load<u32>(t));
+    }
+    t += 4;
+    store<f32>(to, sum);
+  }
+}

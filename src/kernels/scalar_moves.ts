@@ -1,0 +1,84 @@
+/**
+ * Twins of assembly/moves.ts: permutations of whole vectors, and factors of 4×4 blocks whose entries lie in streams.
+ *
+ * @module
+ */
+
+import { Field } from "./record.ts";
+import type { Memory } from "./scalar.ts";
+
+/** Elements of a segment in the table of `move`. */
+const SEGMENT = 28;
+
+/** Twin of `move`. Through the integer view, so that every bit pattern (also of a NaN) is kept. */
+export function move({ i32 }: Memory, r: number, src: number, dst: number): void {
+  let t = i32[r + Field.table] >>> 2;
+  /** One lane of a destination: from the first source, the second, or (both masks empty) zero. */
+  const lane = (masks: number, k: number, p: number, q: number): number => {
+    const first = i32[masks + k], second = i32[masks + 4 + k];
+    return (first < 0 ? 0 : i32[p + (first >> 2 & 3)]) | (second < 0 ? 0 : i32[q + (second >> 2 & 3)]);
+  };
+  for (let i = i32[r + Field.count]; i > 0; i--, t += SEGMENT) {
+    const at = (k: number): number => i32[t + k] >> 2;
+    for (let k = 0; k < i32[t]; k++) {
+      const p = src + at(1) + k * at(5), q = src + at(2) + k * at(6);
+      const u = dst + at(3) + k * at(7), v = dst + at(4) + k * at(8);
+      for (let j = 0; j < 4; j++) i32[u + j] = lane(t + 12, j, p, q);
+      for (let j = 0; j < 4; j++) i32[v + j] = lane(t + 20, j, p, q);
+    }
+  }
+  for (let left = i32[r + Field.extra[0]]; left > 0; left--, t += 2) {
+    i32[dst + (i32[t] >>> 2)] = i32[src + (i32[t + 1] >>> 2)];
+  }
+}
+
+const x = new Float64Array(16), y = new Float64Array(16);
+
+/** Element of lane `lane` of stream s, whose vector (or, interleaved, whose pair of vectors) starts at `at`. */
+function place(flags: number, s: number, lane: number, at: number): number {
+  const along = flags >> 4 & 1 << s ? 3 - lane : lane;
+  // The second of an interleaved pair starts one vector later.
+  return flags & 1 << (s >> 1) ? at - (s & 1) * 4 + 2 * along + (s & 1) : at + along;
+}
+
+/** Twin of `streams`. */
+export function streams({ f32, i32 }: Memory, r: number, w: number, src: number, dst: number): void {
+  const t = i32[r + Field.table] >>> 2, flags = i32[r + Field.extra[0]];
+  const read = flags & 3 | flags & 0xf0, written = flags >> 2 & 3 | flags >> 4 & 0xf0;
+  for (let k = 0; k < i32[r + Field.count]; k++) {
+    for (let s = 0; s < 4; s++) {
+      const at = src + (i32[t + s] >> 2) + k * (i32[t + 8 + s] >> 2);
+      const sign = s === 3 && flags & 8192 ? -1 : 1;
+      for (let lane = 0; lane < 4; lane++) x[s * 4 + lane] = sign * f32[place(read, s, lane, at)];
+    }
+    y.fill(0);
+    for (let row = 0; row < 4; row++) {
+      for (let column = 0; column < 4; column++) {
+        const rotated = (row ^ column) & 1, block = (row & 2) + (column >> 1);
+        const from = flags & 4096 ? w + block * 8 + rotated * 4 : w + (row * 4 + column) * 4;
+        const sign = flags & 4096 && rotated && column & 1 ? -1 : 1;
+        for (let lane = 0; lane < 4; lane++) {
+          y[row * 4 + lane] += sign * f32[from + lane] * x[column * 4 + lane];
+        }
+      }
+    }
+    w += flags & 4096 ? 32 : 64;
+    for (let s = 0; s < 4; s++) {
+      const at = dst + (i32[t + 4 + s] >> 2) + k * (i32[t + 12 + s] >> 2);
+      const sign = s === 3 && flags & 16384 ? -1 : 1;
+      for (let lane = 0; lane < 4; lane++) f32[place(written, s, lane, at)] = sign * y[s * 4 + lane];
+    }
+  }
+}
+
+/** Twin of `sparse`. */
+export function sparse({ f32, i32 }: Memory, r: number, w: number, src: number, dst: number): void {
+  const terms = i32[r + Field.extra[0]];
+  let t = i32[r + Field.table] >>> 2;
+  for (let left = i32[r + Field.count]; left > 0; left--) {
+    const to = dst + (i32[t++] >>> 2);
+    let sum = 0;
+    for (let k = 0; k < terms; k++) sum += f32[w++] * f32[src + (i32[t++] >>> 2)];
+    f32[to] = sum;
+  }
+}

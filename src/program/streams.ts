@@ -1,0 +1,246 @@
+/**
+ * Factors of 4×4 blocks between permutations, in one pass: the entries of neighbouring blocks lie in streams that run
+ * forwards or backwards through the vector, as where the two halves of a spectrum mirror each other. Such are the
+ * last steps of real transforms, and the first of their transposes.
+ *
+ * @module
+ */
+
+import { Op, type View } from "../kernels/record.ts";
+import type { Run } from "./chain.ts";
+import type { ImageBuilder } from "./image.ts";
+import { gathered } from "./moves.ts";
+import { type FactorStep, inputsOf, type PermutationStep, type Step } from "./step.ts";
+
+/** Four streams: where entry δ of each lies, and what is the same for all δ of a range. */
+interface Side {
+  /** Where entry δ of stream s of block i lies: at[(i·4 + s)·d + δ]. */
+  readonly at: Uint32Array;
+  /** From one δ to the next. */
+  readonly steps: readonly number[];
+  /** Whether streams 0 and 1, and 2 and 3, are interleaved. */
+  readonly pairs: readonly [boolean, boolean];
+}
+
+/** A factor and the permutations that its pass takes along. */
+export interface Mirrored {
+  /** Index of the first step, and how many of the program it stands for. */
+  readonly first: number;
+  readonly length: number;
+  /** The value it reads. */
+  readonly from: number;
+  readonly factor: FactorStep;
+  readonly input: Side;
+  readonly output: Side;
+  /** The δ at which vectors of four blocks start; those that belong to none, block by block. */
+  readonly starts: readonly number[];
+  readonly rest: readonly number[];
+  /** Whether blocks consist of rotations, with one stream of the input or the output negated or none. */
+  readonly rotations: { readonly input: boolean; readonly output: boolean } | undefined;
+}
+
+/** Shorter streams are not worth it. */
+const SHORTEST = 8;
+
+/** The factors of a program that are run so; `runs` are taken already. */
+export function findMirrored(steps: readonly Step[], output: number, runs: readonly Run[]): Mirrored[] {
+  const taken = new Set(runs.flatMap(({ first, length }) => Array.from({ length }, (_, k) => first + k)));
+  const readers = new Map<number, number>([[output, 1]]);
+  for (const step of steps) {
+    for (const value of inputsOf(step)) readers.set(value, (readers.get(value) ?? 0) + 1);
+  }
+  /** The permutation at i, if it is free, and if of it and the step after it one only reads the other. */
+  const permutation = (i: number, reader: number): PermutationStep | undefined => {
+    const step = steps[i], next = steps[reader];
+    const follows = next !== undefined && "from" in next && next.from === reader && readers.get(reader) === 1;
+    return step?.kind === "permutation" && !taken.has(i) && follows ? step : undefined;
+  };
+  const found: Mirrored[] = [];
+  steps.forEach((factor, i) => {
+    if (factor.kind !== "factor" || factor.field !== "real") return;
+    const { b, c, d } = factor.pattern;
+    if (b !== 4 || c !== 4 || d < SHORTEST) return;
+    const before = permutation(i - 1, i), after = permutation(i + 1, i + 1);
+    const input = before && side(gathered(before), d), result = after && side(gathered(after, true), d);
+    const straight = straightSide(factor.pattern.a, d);
+    const [low, high] = [input, result].reduce(
+      ([low, high], one) => one ? [Math.max(low, one.low), Math.min(high, one.high)] : [low, high],
+      [0, d],
+    );
+    if (high - low < SHORTEST / 2) return;
+    const starts: number[] = [], rest: number[] = [];
+    for (let delta = low; delta + 4 <= high; delta += 4) starts.push(delta);
+    // The last vector overlaps the one before it.
+    if ((high - low) % 4 !== 0) starts.push(high - 4);
+    for (let delta = 0; delta < d; delta++) if (delta < low || delta >= high) rest.push(delta);
+    const first = input ? i - 1 : i;
+    if (input) taken.add(i - 1);
+    if (result) taken.add(i + 1);
+    found.push({
+      first,
+      length: 1 + (input ? 1 : 0) + (result ? 1 : 0),
+      from: input ? before!.from : factor.from,
+      factor,
+      input: input ?? straight,
+      output: result ?? straight,
+      starts,
+      rest,
+      rotations: rotations(factor, low, high),
+    });
+  });
+  return found;
+}
+
+function straightSide(a: number, d: number): Side {
+  return {
+    at: Uint32Array.from({ length: 4 * a * d }, (_, i) => i),
+    steps: [1, 1, 1, 1],
+    pairs: [false, false],
+  };
+}
+
+/** The streams of a permutation, and the δ for which they are such; undefined where they are none. */
+function side(at: Uint32Array, d: number): Side & { low: number; high: number } | undefined {
+  const middle = d >> 1, streams = [0, 1, 2, 3], blocks = at.length / (4 * d);
+  const steps = streams.map((s) => at[s * d + middle + 1] - at[s * d + middle]);
+  const pair = (s: number): boolean =>
+    Math.abs(steps[s]) === 2 && steps[s + 1] === steps[s] &&
+    at[(s + 1) * d + middle] === at[s * d + middle] + 1;
+  const pairs: [boolean, boolean] = [pair(0), pair(2)];
+  if (!streams.every((s) => pairs[s >> 1] || Math.abs(steps[s]) === 1)) return undefined;
+  /** Whether at δ all streams are where they should be, seen from the middle. */
+  const regular = (delta: number): boolean => {
+    for (let i = 0; i < 4 * blocks; i++) {
+      if (at[i * d + delta] !== at[i * d + middle] + steps[i % 4] * (delta - middle)) return false;
+    }
+    return true;
+  };
+  for (let i = 0; i < 4 * blocks; i += 2) {
+    if (pairs[i % 4 >> 1] && at[(i + 1) * d + middle] !== at[i * d + middle] + 1) return undefined;
+  }
+  let low = middle, high = middle;
+  while (low > 0 && regular(low - 1)) low--;
+  while (high < d && regular(high)) high++;
+  return high - low < d - 4 ? undefined : { at, steps, pairs, low, high };
+}
+
+/** Whether all blocks consist of rotations [[r, −s], [s, r]], once the signs of stream 3 are changed or not. */
+function rotations(
+  { pattern: { a, d }, weights }: FactorStep,
+  low: number,
+  high: number,
+): Mirrored["rotations"] {
+  const fits = (input: boolean, output: boolean): boolean => {
+    for (let i = 0; i < a; i++) {
+      for (let block = 0; block < 4; block++) {
+        const corner = (i * 4 + (block & 2)) * 4 + (block & 1) * 2;
+        // Column 3 is negated on the way in, row 3 on the way out.
+        const column = input && block & 1 ? -1 : 1, row = output && block & 2 ? -1 : 1;
+        for (let delta = low; delta < high; delta++) {
+          const entry = (k: number): number => weights[(corner + k) * d + delta];
+          if (entry(0) !== entry(5) * column * row || entry(4) * row !== -entry(1) * column) return false;
+        }
+      }
+    }
+    return true;
+  };
+  for (const output of [false, true]) {
+    for (const input of [false, true]) if (fits(input, output)) return { input, output };
+  }
+  return undefined;
+}
+
+/** Emits the pass: the vectors, and what is left over. */
+export function emitMirrored(image: ImageBuilder, mirrored: Mirrored, src: View, dst: View): void {
+  const { factor: { pattern: { a, d } }, starts, rest } = mirrored;
+  // Starts are four apart, except that the last vector may overlap.
+  const regular = starts.length > 1 && starts[starts.length - 1] - starts[starts.length - 2] !== 4
+    ? starts.length - 1
+    : starts.length;
+  for (let i = 0; i < a; i++) {
+    for (const some of [starts.slice(0, regular), starts.slice(regular)]) {
+      if (some.length > 0) emitVectors(image, mirrored, i, some, src, dst);
+    }
+  }
+  if (rest.length === 0) return;
+  const { at: read } = mirrored.input, { at: written } = mirrored.output, { weights } = mirrored.factor;
+  const rows: number[] = [];
+  for (let i = 0; i < 4 * a; i++) for (const delta of rest) rows.push(i * d + delta);
+  image.emit({
+    op: Op.sparse,
+    count: rows.length,
+    src,
+    dst,
+    extra: [4],
+    table: image.table(rows.length * 5, (memory, to) => {
+      for (const row of rows) {
+        const first = row - row % d - Math.floor(row / d) % 4 * d + row % d;
+        memory[to++] = written[row] * 4;
+        for (let s = 0; s < 4; s++) memory[to++] = read[first + s * d] * 4;
+      }
+    }),
+    weights: image.weights(rows.length * 4, (memory, to) => {
+      for (const row of rows) {
+        for (let s = 0; s < 4; s++) memory[to++] = weights[(Math.floor(row / d) * 4 + s) * d + row % d];
+      }
+    }),
+  });
+}
+
+/** The entries of a block that a vector of blocks needs, in the order of the kernel. */
+function entries({ rotations }: Mirrored): readonly { row: number; column: number; sign: number }[] {
+  if (!rotations) return Array.from({ length: 16 }, (_, k) => ({ row: k >> 2, column: k & 3, sign: 1 }));
+  // Of each rotation its first column. The second row of the last ones is written with the opposite sign.
+  return [0, 2].flatMap((row) =>
+    [0, 2].flatMap((column) => [
+      { row, column, sign: 1 },
+      { row: row + 1, column, sign: rotations.output && row === 2 ? -1 : 1 },
+    ])
+  );
+}
+
+function emitVectors(
+  image: ImageBuilder,
+  mirrored: Mirrored,
+  block: number,
+  starts: readonly number[],
+  src: View,
+  dst: View,
+): void {
+  const { factor: { pattern: { d }, weights }, input, output, rotations } = mirrored;
+  const wanted = entries(mirrored);
+  const sides = [input, output];
+  const table = image.table(16, (memory, to) => {
+    sides.forEach(({ at, steps, pairs }, k) => {
+      for (let s = 0; s < 4; s++) {
+        const even = pairs[s >> 1] ? s & ~1 : s, backwards = steps[s] < 0;
+        // A stream that runs backwards begins with the entry of the fourth block; of a pair, the second has the next vector.
+        const first = at[(block * 4 + even) * d + starts[0] + (backwards ? 3 : 0)] + (s === even ? 0 : 4);
+        memory[to + k * 4 + s] = first * 4;
+        memory[to + 8 + k * 4 + s] = steps[s] * 16;
+      }
+    });
+  });
+  let flags = 0;
+  sides.forEach(({ steps, pairs }, k) => {
+    pairs.forEach((pair, p) => flags |= pair ? 1 << (2 * k + p) : 0);
+    steps.forEach((step, s) => flags |= step < 0 ? 1 << (4 + 4 * k + s) : 0);
+  });
+  if (rotations) flags |= 4096 | (rotations.input ? 8192 : 0) | (rotations.output ? 16384 : 0);
+  image.emit({
+    op: Op.streams,
+    count: starts.length,
+    src,
+    dst,
+    table,
+    weights: image.weights(starts.length * wanted.length * 4, (memory, to) => {
+      for (const delta of starts) {
+        for (const { row, column, sign } of wanted) {
+          const from = ((block * 4 + row) * 4 + column) * d + delta;
+          for (let lane = 0; lane < 4; lane++) memory[to++] = sign * weights[from + lane];
+        }
+      }
+    }),
+    extra: [flags],
+  });
+}
