@@ -3,8 +3,11 @@
 //
 // Tables are made by src/program/moves.ts and src/program/streams.ts.
 
-import { COUNT, EXTRA, TABLE, WEIGHTS, field } from "./record.ts";
-import { backwards, either, evens, get, madd, mul, negate, nmadd, odds, pick, put, zipHigh, zipLow } from "./vec.ts";
+import { COUNT, EXTRA, EXTRA1, TABLE, WEIGHTS, field } from "./record.ts";
+import {
+  backwards, either, evens, evensBackwards, get, madd, mul, negate, nmadd, odds, oddsBackwards, pick, put, zipHigh,
+  zipHighBackwards, zipLow, zipLowBackwards,
+} from "./vec.ts";
 
 /** Bytes of a segment in the table: twelve numbers and four vectors of lanes. */
 const SEGMENT: usize = 112;
@@ -32,22 +35,51 @@ export function move(r: usize, src: usize, dst: usize): void {
   }
 }
 
+/** Row 0 of two rotations [[a, −b], [b, a]], [[c, −d], [d, c]]; with `negated` x3 counts as −x3. */
+// @ts-ignore: decorator
+@inline
+function upper(
+  negated: bool, a: v128, b: v128, c: v128, d: v128, x0: v128, x1: v128, x2: v128, x3: v128,
+): v128 {
+  const y = madd(c, x2, nmadd(b, x1, mul(a, x0)));
+  return negated ? madd(d, x3, y) : nmadd(d, x3, y);
+}
+
+/** Row 1 of the same. */
+// @ts-ignore: decorator
+@inline
+function lower(
+  negated: bool, a: v128, b: v128, c: v128, d: v128, x0: v128, x1: v128, x2: v128, x3: v128,
+): v128 {
+  const y = madd(d, x2, madd(a, x1, mul(b, x0)));
+  return negated ? nmadd(c, x3, y) : madd(c, x3, y);
+}
+
 /**
- * COUNT times four blocks next to each other. The table has the offsets of the four streams that are read and of the four
- * that are written, and how far each moves on. Bits of EXTRA: 1, 2, streams 0 and 1 (2 and 3) that are read are interleaved;
- * 4, 8, the same where they are written; 16 … 128, a stream that is read runs backwards; 256 … 2048, one that is written;
- * 4096, blocks consist of rotations [[r, −s], [s, r]], for each of which only r and s are there; then 8192, stream 3 is
- * read, and 16384, written, with the opposite sign.
+ * COUNT times four blocks next to each other; the second four begin EXTRA1 blocks before the end of the first. The table
+ * has the offsets of the four streams that are read and of the four that are written, and how far each moves on. Bits of
+ * EXTRA: 1, 2, streams 0 and 1 (2 and 3) that are read are interleaved; 4, 8, the same where they are written; 16 … 128, a
+ * stream that is read runs backwards; 256 … 2048, one that is written; 4096, blocks consist of rotations [[r, −s], [s, r]],
+ * for each of which only r and s are there; then 8192, stream 3 is read, and 16384, written, with the opposite sign.
  */
 export function streams(r: usize, src: usize, dst: usize): void {
-  const t: usize = field(r, TABLE);
-  let w: usize = field(r, WEIGHTS);
   const flags = field(r, EXTRA);
+  // Real transforms and their transposes: pair 0 forwards, pair 1 backwards, and single streams by turns.
+  const reads = flags & 0x00f0, writes = flags & 0x0f00;
+  if ((flags & ~0x0f00) == 0x30c3 && (writes == 0x0500 || writes == 0x0a00)) return spread(r, src, dst);
+  if ((flags & ~0x00f0) == 0x5c0c && (reads == 0x0050 || reads == 0x00a0)) return gather(r, src, dst);
+  const t: usize = field(r, TABLE), back = field(r, EXTRA1);
+  let w: usize = field(r, WEIGHTS);
   let p0 = src + load<u32>(t), p1 = src + load<u32>(t, 4), p2 = src + load<u32>(t, 8), p3 = src + load<u32>(t, 12);
   let q0 = dst + load<u32>(t, 16), q1 = dst + load<u32>(t, 20), q2 = dst + load<u32>(t, 24), q3 = dst + load<u32>(t, 28);
-  const a0: usize = load<u32>(t, 32), a1: usize = load<u32>(t, 36), a2: usize = load<u32>(t, 40), a3: usize = load<u32>(t, 44);
-  const b0: usize = load<u32>(t, 48), b1: usize = load<u32>(t, 52), b2: usize = load<u32>(t, 56), b3: usize = load<u32>(t, 60);
-  for (let k = field(r, COUNT); k > 0; k--) {
+  const a0 = load<i32>(t, 32), a1 = load<i32>(t, 36), a2 = load<i32>(t, 40), a3 = load<i32>(t, 44);
+  const b0 = load<i32>(t, 48), b1 = load<i32>(t, 52), b2 = load<i32>(t, 56), b3 = load<i32>(t, 60);
+  const count = field(r, COUNT);
+  for (let k = 0; k < count; k++) {
+    if (k == 1) {
+      p0 -= back * (a0 >> 2); p1 -= back * (a1 >> 2); p2 -= back * (a2 >> 2); p3 -= back * (a3 >> 2);
+      q0 -= back * (b0 >> 2); q1 -= back * (b1 >> 2); q2 -= back * (b2 >> 2); q3 -= back * (b3 >> 2);
+    }
     let x0 = get(p0, 0), x1 = get(p1, 0), x2 = get(p2, 0), x3 = get(p3, 0);
     let s: v128;
     if (flags & 1) { s = x0; x0 = evens(s, x1); x1 = odds(s, x1); }
@@ -59,14 +91,10 @@ export function streams(r: usize, src: usize, dst: usize): void {
     let y0: v128, y1: v128, y2: v128, y3: v128;
     if (flags & 4096) {
       if (flags & 8192) x3 = negate(x3);
-      let a = get(w, 0), b = get(w, 16);
-      y0 = nmadd(b, x1, mul(a, x0)); y1 = madd(a, x1, mul(b, x0));
-      a = get(w, 32); b = get(w, 48); w += 64;
-      y0 = nmadd(b, x3, madd(a, x2, y0)); y1 = madd(a, x3, madd(b, x2, y1));
-      a = get(w, 0); b = get(w, 16);
-      y2 = nmadd(b, x1, mul(a, x0)); y3 = madd(a, x1, mul(b, x0));
-      a = get(w, 32); b = get(w, 48); w += 64;
-      y2 = nmadd(b, x3, madd(a, x2, y2)); y3 = madd(a, x3, madd(b, x2, y3));
+      let a = get(w, 0), b = get(w, 16), c = get(w, 32), d = get(w, 48); w += 64;
+      y0 = upper(false, a, b, c, d, x0, x1, x2, x3); y1 = lower(false, a, b, c, d, x0, x1, x2, x3);
+      a = get(w, 0); b = get(w, 16); c = get(w, 32); d = get(w, 48); w += 64;
+      y2 = upper(false, a, b, c, d, x0, x1, x2, x3); y3 = lower(false, a, b, c, d, x0, x1, x2, x3);
       if (flags & 16384) y3 = negate(y3);
     } else {
       y0 = madd(get(w, 48), x3, madd(get(w, 32), x2, madd(get(w, 16), x1, mul(get(w, 0), x0)))); w += 64;
@@ -83,6 +111,60 @@ export function streams(r: usize, src: usize, dst: usize): void {
     put(q0, y0); put(q1, y1); put(q2, y2); put(q3, y3);
     p0 += a0; p1 += a1; p2 += a2; p3 += a3;
     q0 += b0; q1 += b1; q2 += b2; q3 += b3;
+  }
+}
+
+/** `streams` where numbers and their mirror images are read, and four parts of the result are written. */
+function spread(r: usize, src: usize, dst: usize): void {
+  const t: usize = field(r, TABLE), back = field(r, EXTRA1), down = (field(r, EXTRA) & 256) != 0;
+  let w: usize = field(r, WEIGHTS);
+  let p = src + load<u32>(t), q = src + load<u32>(t, 8);
+  let q0 = dst + load<u32>(t, 16), q1 = dst + load<u32>(t, 20), q2 = dst + load<u32>(t, 24), q3 = dst + load<u32>(t, 28);
+  const step = down ? -4 : 4, count = field(r, COUNT);
+  for (let k = 0; k < count; k++) {
+    let s = get(p, 0), u = get(p, 16);
+    const x0 = evens(s, u), x1 = odds(s, u);
+    s = get(q, 0); u = get(q, 16);
+    const x2 = evensBackwards(s, u), x3 = oddsBackwards(s, u);
+    let a = get(w, 0), b = get(w, 16), c = get(w, 32), d = get(w, 48); w += 64;
+    let y0 = upper(true, a, b, c, d, x0, x1, x2, x3), y1 = lower(true, a, b, c, d, x0, x1, x2, x3);
+    a = get(w, 0); b = get(w, 16); c = get(w, 32); d = get(w, 48); w += 64;
+    let y2 = upper(true, a, b, c, d, x0, x1, x2, x3), y3 = lower(true, a, b, c, d, x0, x1, x2, x3);
+    if (down) {
+      y0 = backwards(y0); y2 = backwards(y2);
+    } else {
+      y1 = backwards(y1); y3 = backwards(y3);
+    }
+    put(q0, y0); put(q1, y1); put(q2, y2); put(q3, y3);
+    const blocks = k == 0 ? 4 - back : 4;
+    p += blocks << 3; q -= blocks << 3;
+    q0 += step * blocks; q1 -= step * blocks; q2 += step * blocks; q3 -= step * blocks;
+  }
+}
+
+/** The transpose of `spread`. */
+function gather(r: usize, src: usize, dst: usize): void {
+  const t: usize = field(r, TABLE), back = field(r, EXTRA1), down = (field(r, EXTRA) & 16) != 0;
+  let w: usize = field(r, WEIGHTS);
+  let p0 = src + load<u32>(t), p1 = src + load<u32>(t, 4), p2 = src + load<u32>(t, 8), p3 = src + load<u32>(t, 12);
+  let p = dst + load<u32>(t, 16), q = dst + load<u32>(t, 24);
+  const step = down ? -4 : 4, count = field(r, COUNT);
+  for (let k = 0; k < count; k++) {
+    let x0 = get(p0, 0), x1 = get(p1, 0), x2 = get(p2, 0), x3 = get(p3, 0);
+    if (down) {
+      x0 = backwards(x0); x2 = backwards(x2);
+    } else {
+      x1 = backwards(x1); x3 = backwards(x3);
+    }
+    let a = get(w, 0), b = get(w, 16), c = get(w, 32), d = get(w, 48); w += 64;
+    const y0 = upper(false, a, b, c, d, x0, x1, x2, x3), y1 = lower(false, a, b, c, d, x0, x1, x2, x3);
+    put(p, zipLow(y0, y1)); put(p + 16, zipHigh(y0, y1));
+    a = get(w, 0); b = get(w, 16); c = get(w, 32); d = get(w, 48); w += 64;
+    const y2 = upper(false, a, b, c, d, x0, x1, x2, x3), y3 = negate(lower(false, a, b, c, d, x0, x1, x2, x3));
+    put(q, zipHighBackwards(y2, y3)); put(q + 16, zipLowBackwards(y2, y3));
+    const blocks = k == 0 ? 4 - back : 4;
+    p += blocks << 3; q -= blocks << 3;
+    p0 += step * blocks; p1 -= step * blocks; p2 += step * blocks; p3 -= step * blocks;
   }
 }
 

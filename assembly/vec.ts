@@ -131,6 +131,34 @@ export function backwards(x: v128): v128 {
   return v128.shuffle<f32>(x, x, 3, 2, 1, 0);
 }
 
+/** Lanes 0 2 of x and of y, backwards. */
+// @ts-ignore: decorator
+@inline
+export function evensBackwards(x: v128, y: v128): v128 {
+  return v128.shuffle<f32>(x, y, 6, 4, 2, 0);
+}
+
+/** Lanes 1 3 of x and of y, backwards. */
+// @ts-ignore: decorator
+@inline
+export function oddsBackwards(x: v128, y: v128): v128 {
+  return v128.shuffle<f32>(x, y, 7, 5, 3, 1);
+}
+
+/** x3 y3 x2 y2 */
+// @ts-ignore: decorator
+@inline
+export function zipHighBackwards(x: v128, y: v128): v128 {
+  return v128.shuffle<f32>(x, y, 3, 7, 2, 6);
+}
+
+/** x1 y1 x0 y0 */
+// @ts-ignore: decorator
+@inline
+export function zipLowBackwards(x: v128, y: v128): v128 {
+  return v128.shuffle<f32>(x, y, 1, 5, 0, 4);
+}
+
 /** −x */
 // @ts-ignore: decorator
 @inline

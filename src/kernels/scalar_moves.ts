@@ -46,8 +46,9 @@ export function streams({ f32, i32 }: Memory, r: number, w: number, src: number,
   const t = i32[r + Field.table] >>> 2, flags = i32[r + Field.extra[0]];
   const read = flags & 3 | flags & 0xf0, written = flags >> 2 & 3 | flags >> 4 & 0xf0;
   for (let k = 0; k < i32[r + Field.count]; k++) {
+    const blocks = k === 0 ? 0 : 4 * k - i32[r + Field.extra[1]];
     for (let s = 0; s < 4; s++) {
-      const at = src + (i32[t + s] >> 2) + k * (i32[t + 8 + s] >> 2);
+      const at = src + (i32[t + s] >> 2) + blocks * (i32[t + 8 + s] >> 4);
       const sign = s === 3 && flags & 8192 ? -1 : 1;
       for (let lane = 0; lane < 4; lane++) x[s * 4 + lane] = sign * f32[place(read, s, lane, at)];
     }
@@ -64,7 +65,7 @@ export function streams({ f32, i32 }: Memory, r: number, w: number, src: number,
     }
     w += flags & 4096 ? 32 : 64;
     for (let s = 0; s < 4; s++) {
-      const at = dst + (i32[t + 4 + s] >> 2) + k * (i32[t + 12 + s] >> 2);
+      const at = dst + (i32[t + 4 + s] >> 2) + blocks * (i32[t + 12 + s] >> 4);
       const sign = s === 3 && flags & 16384 ? -1 : 1;
       for (let lane = 0; lane < 4; lane++) f32[place(written, s, lane, at)] = sign * y[s * 4 + lane];
     }

@@ -68,10 +68,9 @@ export function findMirrored(steps: readonly Step[], output: number, runs: reado
       [0, d],
     );
     if (high - low < SHORTEST / 2) return;
-    const starts: number[] = [], rest: number[] = [];
-    for (let delta = low; delta + 4 <= high; delta += 4) starts.push(delta);
-    // The last vector overlaps the one before it.
-    if ((high - low) % 4 !== 0) starts.push(high - 4);
+    // Unless they are a multiple of four, the second vector overlaps the first.
+    const starts: number[] = (high - low) % 4 === 0 ? [] : [low], rest: number[] = [];
+    for (let delta = low + (high - low) % 4; delta < high; delta += 4) starts.push(delta);
     for (let delta = 0; delta < d; delta++) if (delta < low || delta >= high) rest.push(delta);
     const first = input ? i - 1 : i;
     if (input) taken.add(i - 1);
@@ -152,37 +151,41 @@ function rotations(
 
 /** Emits the pass: the vectors, and what is left over. */
 export function emitMirrored(image: ImageBuilder, mirrored: Mirrored, src: View, dst: View): void {
-  const { factor: { pattern: { a, d } }, starts, rest } = mirrored;
-  // Starts are four apart, except that the last vector may overlap.
-  const regular = starts.length > 1 && starts[starts.length - 1] - starts[starts.length - 2] !== 4
-    ? starts.length - 1
-    : starts.length;
-  for (let i = 0; i < a; i++) {
-    for (const some of [starts.slice(0, regular), starts.slice(regular)]) {
-      if (some.length > 0) emitVectors(image, mirrored, i, some, src, dst);
-    }
-  }
+  const { factor: { pattern: { a, d } }, rest } = mirrored;
+  for (let i = 0; i < a; i++) emitVectors(image, mirrored, i, src, dst);
   if (rest.length === 0) return;
   const { at: read } = mirrored.input, { at: written } = mirrored.output, { weights } = mirrored.factor;
-  const rows: number[] = [];
-  for (let i = 0; i < 4 * a; i++) for (const delta of rest) rows.push(i * d + delta);
+  const rows: { to: number; terms: { from: number; weight: number }[] }[] = [];
+  for (let i = 0; i < a; i++) {
+    for (let row = 0; row < 4; row++) {
+      for (const delta of rest) {
+        const terms = [0, 1, 2, 3].map((s) => ({
+          from: read[(i * 4 + s) * d + delta],
+          weight: weights[((i * 4 + row) * 4 + s) * d + delta],
+        }));
+        rows.push({
+          to: written[(i * 4 + row) * d + delta],
+          terms: terms.filter(({ weight }) => weight !== 0),
+        });
+      }
+    }
+  }
+  const most = Math.max(...rows.map(({ terms }) => terms.length));
   image.emit({
     op: Op.sparse,
     count: rows.length,
     src,
     dst,
-    extra: [4],
-    table: image.table(rows.length * 5, (memory, to) => {
-      for (const row of rows) {
-        const first = row - row % d - Math.floor(row / d) % 4 * d + row % d;
-        memory[to++] = written[row] * 4;
-        for (let s = 0; s < 4; s++) memory[to++] = read[first + s * d] * 4;
+    extra: [most],
+    // Where there are fewer products, the rest are with the first one's number, times 0.
+    table: image.table(rows.length * (most + 1), (memory, at) => {
+      for (const { to, terms } of rows) {
+        memory[at++] = to * 4;
+        for (let k = 0; k < most; k++) memory[at++] = (terms[k] ?? terms[0] ?? { from: 0 }).from * 4;
       }
     }),
-    weights: image.weights(rows.length * 4, (memory, to) => {
-      for (const row of rows) {
-        for (let s = 0; s < 4; s++) memory[to++] = weights[(Math.floor(row / d) * 4 + s) * d + row % d];
-      }
+    weights: image.weights(rows.length * most, (memory, at) => {
+      for (const { terms } of rows) for (let k = 0; k < most; k++) memory[at++] = terms[k]?.weight ?? 0;
     }),
   });
 }
@@ -203,11 +206,10 @@ function emitVectors(
   image: ImageBuilder,
   mirrored: Mirrored,
   block: number,
-  starts: readonly number[],
   src: View,
   dst: View,
 ): void {
-  const { factor: { pattern: { d }, weights }, input, output, rotations } = mirrored;
+  const { factor: { pattern: { d }, weights }, input, output, starts, rotations } = mirrored;
   const wanted = entries(mirrored);
   const sides = [input, output];
   const table = image.table(16, (memory, to) => {
@@ -241,6 +243,6 @@ function emitVectors(
         }
       }
     }),
-    extra: [flags],
+    extra: [flags, starts.length > 1 ? starts[0] + 4 - starts[1] : 0],
   });
 }
