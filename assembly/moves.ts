@@ -120,8 +120,10 @@ function spread(r: usize, src: usize, dst: usize): void {
   let w: usize = field(r, WEIGHTS);
   let p = src + load<u32>(t), q = src + load<u32>(t, 8);
   let q0 = dst + load<u32>(t, 16), q1 = dst + load<u32>(t, 20), q2 = dst + load<u32>(t, 24), q3 = dst + load<u32>(t, 28);
-  const step = down ? -4 : 4, count = field(r, COUNT);
-  for (let k = 0; k < count; k++) {
+  const step = down ? -16 : 16;
+  // How far the streams move on, at first less.
+  let ahead = 32 - (back << 3), along = step - back * (step >> 2);
+  for (let k = field(r, COUNT); k > 0; k--) {
     let s = get(p, 0), u = get(p, 16);
     const x0 = evens(s, u), x1 = odds(s, u);
     s = get(q, 0); u = get(q, 16);
@@ -136,9 +138,9 @@ function spread(r: usize, src: usize, dst: usize): void {
       y1 = backwards(y1); y3 = backwards(y3);
     }
     put(q0, y0); put(q1, y1); put(q2, y2); put(q3, y3);
-    const blocks = k == 0 ? 4 - back : 4;
-    p += blocks << 3; q -= blocks << 3;
-    q0 += step * blocks; q1 -= step * blocks; q2 += step * blocks; q3 -= step * blocks;
+    p += ahead; q -= ahead;
+    q0 += along; q1 -= along; q2 += along; q3 -= along;
+    ahead = 32; along = step;
   }
 }
 
@@ -148,8 +150,10 @@ function gather(r: usize, src: usize, dst: usize): void {
   let w: usize = field(r, WEIGHTS);
   let p0 = src + load<u32>(t), p1 = src + load<u32>(t, 4), p2 = src + load<u32>(t, 8), p3 = src + load<u32>(t, 12);
   let p = dst + load<u32>(t, 16), q = dst + load<u32>(t, 24);
-  const step = down ? -4 : 4, count = field(r, COUNT);
-  for (let k = 0; k < count; k++) {
+  const step = down ? -16 : 16;
+  // How far the streams move on, at first less.
+  let ahead = 32 - (back << 3), along = step - back * (step >> 2);
+  for (let k = field(r, COUNT); k > 0; k--) {
     let x0 = get(p0, 0), x1 = get(p1, 0), x2 = get(p2, 0), x3 = get(p3, 0);
     if (down) {
       x0 = backwards(x0); x2 = backwards(x2);
@@ -162,9 +166,9 @@ function gather(r: usize, src: usize, dst: usize): void {
     a = get(w, 0); b = get(w, 16); c = get(w, 32); d = get(w, 48); w += 64;
     const y2 = upper(false, a, b, c, d, x0, x1, x2, x3), y3 = negate(lower(false, a, b, c, d, x0, x1, x2, x3));
     put(q, zipHighBackwards(y2, y3)); put(q + 16, zipLowBackwards(y2, y3));
-    const blocks = k == 0 ? 4 - back : 4;
-    p += blocks << 3; q -= blocks << 3;
-    p0 += step * blocks; p1 -= step * blocks; p2 += step * blocks; p3 -= step * blocks;
+    p += ahead; q -= ahead;
+    p0 += along; p1 -= along; p2 += along; p3 -= along;
+    ahead = 32; along = step;
   }
 }
 

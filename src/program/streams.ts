@@ -149,28 +149,39 @@ function rotations(
   return undefined;
 }
 
-/** Emits the pass: the vectors, and what is left over. */
-export function emitMirrored(image: ImageBuilder, mirrored: Mirrored, src: View, dst: View): void {
-  const { factor: { pattern: { a, d } }, rest } = mirrored;
-  for (let i = 0; i < a; i++) emitVectors(image, mirrored, i, src, dst);
-  if (rest.length === 0) return;
-  const { at: read } = mirrored.input, { at: written } = mirrored.output, { weights } = mirrored.factor;
-  const rows: { to: number; terms: { from: number; weight: number }[] }[] = [];
+/** A number of the result that belongs to no vector. */
+interface Row {
+  readonly to: number;
+  readonly terms: readonly { readonly from: number; readonly weight: number }[];
+}
+
+/** The rows of the blocks that belong to no vector. */
+function remaining({ factor: { pattern: { a, d }, weights }, input, output, rest }: Mirrored): Row[] {
+  const rows: Row[] = [];
   for (let i = 0; i < a; i++) {
     for (let row = 0; row < 4; row++) {
       for (const delta of rest) {
         const terms = [0, 1, 2, 3].map((s) => ({
-          from: read[(i * 4 + s) * d + delta],
+          from: input.at[(i * 4 + s) * d + delta],
           weight: weights[((i * 4 + row) * 4 + s) * d + delta],
         }));
-        rows.push({
-          to: written[(i * 4 + row) * d + delta],
-          terms: terms.filter(({ weight }) => weight !== 0),
-        });
+        const to = output.at[(i * 4 + row) * d + delta];
+        rows.push({ to, terms: terms.filter(({ weight }) => weight !== 0) });
       }
     }
   }
-  const most = Math.max(...rows.map(({ terms }) => terms.length));
+  return rows;
+}
+
+function mostTerms(rows: readonly Row[]): number {
+  return rows.reduce((most, { terms }) => Math.max(most, terms.length), 0);
+}
+
+/** Emits the pass: the vectors, and what is left over. */
+export function emitMirrored(image: ImageBuilder, mirrored: Mirrored, src: View, dst: View): void {
+  for (let i = 0; i < mirrored.factor.pattern.a; i++) emitVectors(image, mirrored, i, src, dst);
+  const rows = remaining(mirrored), most = mostTerms(rows);
+  if (rows.length === 0) return;
   image.emit({
     op: Op.sparse,
     count: rows.length,
@@ -188,6 +199,30 @@ export function emitMirrored(image: ImageBuilder, mirrored: Mirrored, src: View,
       for (const { terms } of rows) for (let k = 0; k < most; k++) memory[at++] = terms[k]?.weight ?? 0;
     }),
   });
+}
+
+/** The pass in words. */
+export function describeMirrored(
+  { factor: { pattern: { a, b, c, d } }, length, rotations }: Mirrored,
+): string {
+  const on = length === 1
+    ? ""
+    : length === 2
+    ? ", a permutation on the way"
+    : ", two permutations on the way";
+  return `real factor (${a}, ${b}, ${c}, ${d}), four streams of blocks${
+    rotations ? " of rotations" : ""
+  }${on}`;
+}
+
+/** Weights of the pass, and its multiply-adds. */
+export function mirroredCost(mirrored: Mirrored): { weights: number; madds: number } {
+  const { factor: { pattern: { a } }, starts } = mirrored, rows = remaining(mirrored);
+  const single = rows.length * mostTerms(rows);
+  return {
+    weights: a * starts.length * entries(mirrored).length * 4 + single,
+    madds: a * starts.length * 64 + single,
+  };
 }
 
 /** The entries of a block that a vector of blocks needs, in the order of the kernel. */
