@@ -84,9 +84,15 @@ function maddsOf({ op, count, stride = [], extra = [] }: Instruction): number {
       return count * (extra[0] ? 2 : 1);
     case Op.dense:
       return count * extra[0];
+    case Op.streams:
+      return count * 64;
+    case Op.sparse:
+      return count * extra[0];
     default:
       assert.ok(
-        [Op.permute, Op.window, Op.accumulate, Op.bias, Op.split, Op.join].some((other) => other === op),
+        [Op.permute, Op.move, Op.window, Op.accumulate, Op.bias, Op.split, Op.join].some((other) =>
+          other === op
+        ),
       );
       return 0;
   }

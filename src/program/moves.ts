@@ -31,7 +31,7 @@ export interface Moves {
 }
 
 /** Nanoseconds of a segment, of a tile and of a float, as measured; and of a float of a plain gather. */
-const SEGMENT_COST = 6, TILE_COST = 1.5, SINGLE_COST = 0.8, GATHER_COST = 0.5;
+const SEGMENT_COST = 6, TILE_COST = 1, SINGLE_COST = 0.8, GATHER_COST = 0.5;
 
 /** A permutation as a gather of floats: y[i] = x[index[i]]; with `adjoint` its inverse. */
 export function gathered({ index, unit, scatter }: PermutationStep, adjoint = false): Uint32Array {
@@ -74,11 +74,10 @@ export function planMoves(index: Uint32Array): Moves | undefined {
     } else open.push(tile(index, p, q, to, to));
   }
   for (const to of [...waiting.values(), ...(first < 0 ? [] : [first])]) {
-    open.push(tile(index, ...windows(index, to, n), to, to));
+    open.push(tile(index, ...windows(index, to, n, false), to, to));
   }
   for (let i = n - n % 4; i < n; i++) singles.push(i, index[i]);
-  closed.sort((a, b) => a.at[2] - b.at[2]);
-  const segments = [alone, closed, open].flatMap(joined);
+  const segments = [alone, closed, open].flatMap((some) => joined(some.sort((a, b) => a.at[2] - b.at[2])));
   const tiles = alone.length + closed.length + open.length;
   const cost = segments.length * SEGMENT_COST + tiles * TILE_COST + singles.length / 2 * SINGLE_COST;
   return cost < most ? { segments, singles } : undefined;
@@ -86,14 +85,16 @@ export function planMoves(index: Uint32Array): Moves | undefined {
 
 /**
  * Two stretches of four floats that hold the sources of four destinations: the same one twice where that is enough, and
- * negative where two are not.
+ * negative where two are not. `whole` vectors are taken where possible, as another destination may share them; else they
+ * lie close to what is needed, which is more regular.
  */
-function windows(index: Uint32Array, to: number, n: number): [number, number] {
+function windows(index: Uint32Array, to: number, n: number, whole = true): [number, number] {
   const a = index[to], b = index[to + 1], c = index[to + 2], d = index[to + 3];
   const low = Math.min(a, b, c, d), high = Math.max(a, b, c, d);
   if (high - low < 4) return [Math.min(low, n - 4), Math.min(low, n - 4)];
-  // Whole vectors where possible, so that another destination may share them.
-  for (const [p, q] of [[low - low % 4, high - high % 4], [low, high - 3]]) {
+  const tight: [number, number] = [low, high - 3],
+    vectors: [number, number] = [low - low % 4, high - high % 4];
+  for (const [p, q] of whole ? [vectors, tight] : [tight, vectors]) {
     const fits = (i: number): boolean => (i >= p && i < p + 4) || (i >= q && i < q + 4);
     if (q + 4 <= n && fits(a) && fits(b) && fits(c) && fits(d)) return [p, q];
   }
