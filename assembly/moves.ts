@@ -3,7 +3,7 @@
 //
 // Tables are made by src/program/moves.ts and src/program/streams.ts.
 
-import { COUNT, EXTRA, EXTRA1, TABLE, WEIGHTS, field } from "./record.ts";
+import { A, B, COUNT, EXTRA, EXTRA1, EXTRA2, TABLE, WEIGHTS, field } from "./record.ts";
 import {
   backwards, either, evens, evensBackwards, get, madd, mul, negate, nmadd, odds, oddsBackwards, pick, put, zipHigh,
   zipHighBackwards, zipLow, zipLowBackwards,
@@ -56,20 +56,31 @@ function lower(
 }
 
 /**
- * COUNT times four blocks next to each other; the second four begin EXTRA1 blocks before the end of the first. The table
+ * COUNT times four blocks next to each other; the second four begin EXTRA1 blocks before the end of the first. All that
+ * EXTRA2 times, each time A bytes further where it is read and B where it is written. The table
  * has the offsets of the four streams that are read and of the four that are written, and how far each moves on. Bits of
  * EXTRA: 1, 2, streams 0 and 1 (2 and 3) that are read are interleaved; 4, 8, the same where they are written; 16 … 128, a
  * stream that is read runs backwards; 256 … 2048, one that is written; 4096, blocks consist of rotations [[r, −s], [s, r]],
  * for each of which only r and s are there; then 8192, stream 3 is read, and 16384, written, with the opposite sign.
  */
 export function streams(r: usize, src: usize, dst: usize): void {
-  const flags = field(r, EXTRA);
+  const flags = field(r, EXTRA), bytes: usize = field(r, COUNT) << (flags & 4096 ? 7 : 8);
+  const a: usize = field(r, A), b: usize = field(r, B);
   // Real transforms and their transposes: pair 0 forwards, pair 1 backwards, and single streams by turns.
   const reads = flags & 0x00f0, writes = flags & 0x0f00;
-  if ((flags & ~0x0f00) == 0x30c3 && (writes == 0x0500 || writes == 0x0a00)) return spread(r, src, dst);
-  if ((flags & ~0x00f0) == 0x5c0c && (reads == 0x0050 || reads == 0x00a0)) return gather(r, src, dst);
-  const t: usize = field(r, TABLE), back = field(r, EXTRA1);
+  const spreads = (flags & ~0x0f00) == 0x30c3 && (writes == 0x0500 || writes == 0x0a00);
+  const gathers = (flags & ~0x00f0) == 0x5c0c && (reads == 0x0050 || reads == 0x00a0);
   let w: usize = field(r, WEIGHTS);
+  for (let i = field(r, EXTRA2); i > 0; i--, w += bytes, src += a, dst += b) {
+    if (spreads) spread(r, w, src, dst);
+    else if (gathers) gather(r, w, src, dst);
+    else any(r, w, src, dst);
+  }
+}
+
+/** One of these times, whatever the flags. */
+function any(r: usize, w: usize, src: usize, dst: usize): void {
+  const t: usize = field(r, TABLE), back = field(r, EXTRA1), flags = field(r, EXTRA);
   let p0 = src + load<u32>(t), p1 = src + load<u32>(t, 4), p2 = src + load<u32>(t, 8), p3 = src + load<u32>(t, 12);
   let q0 = dst + load<u32>(t, 16), q1 = dst + load<u32>(t, 20), q2 = dst + load<u32>(t, 24), q3 = dst + load<u32>(t, 28);
   const a0 = load<i32>(t, 32), a1 = load<i32>(t, 36), a2 = load<i32>(t, 40), a3 = load<i32>(t, 44);
@@ -115,9 +126,8 @@ export function streams(r: usize, src: usize, dst: usize): void {
 }
 
 /** `streams` where numbers and their mirror images are read, and four parts of the result are written. */
-function spread(r: usize, src: usize, dst: usize): void {
+function spread(r: usize, w: usize, src: usize, dst: usize): void {
   const t: usize = field(r, TABLE), back = field(r, EXTRA1), down = (field(r, EXTRA) & 256) != 0;
-  let w: usize = field(r, WEIGHTS);
   let p = src + load<u32>(t), q = src + load<u32>(t, 8);
   let q0 = dst + load<u32>(t, 16), q1 = dst + load<u32>(t, 20), q2 = dst + load<u32>(t, 24), q3 = dst + load<u32>(t, 28);
   const step = down ? -16 : 16;
@@ -145,9 +155,8 @@ function spread(r: usize, src: usize, dst: usize): void {
 }
 
 /** The transpose of `spread`. */
-function gather(r: usize, src: usize, dst: usize): void {
+function gather(r: usize, w: usize, src: usize, dst: usize): void {
   const t: usize = field(r, TABLE), back = field(r, EXTRA1), down = (field(r, EXTRA) & 16) != 0;
-  let w: usize = field(r, WEIGHTS);
   let p0 = src + load<u32>(t), p1 = src + load<u32>(t, 4), p2 = src + load<u32>(t, 8), p3 = src + load<u32>(t, 12);
   let p = dst + load<u32>(t, 16), q = dst + load<u32>(t, 24);
   const step = down ? -16 : 16;

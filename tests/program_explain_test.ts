@@ -85,7 +85,7 @@ function maddsOf({ op, count, stride = [], extra = [] }: Instruction): number {
     case Op.dense:
       return count * extra[0];
     case Op.streams:
-      return count * 64;
+      return count * 64 * extra[2];
     case Op.sparse:
       return count * extra[0];
     default:

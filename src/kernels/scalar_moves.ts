@@ -42,13 +42,21 @@ function place(flags: number, s: number, lane: number, at: number): number {
 }
 
 /** Twin of `streams`. */
-export function streams({ f32, i32 }: Memory, r: number, w: number, src: number, dst: number): void {
+export function streams(m: Memory, r: number, w: number, src: number, dst: number): void {
+  const a = m.i32[r + Field.stride[0]] >>> 2, b = m.i32[r + Field.stride[1]] >>> 2;
+  const floats = m.i32[r + Field.count] * (m.i32[r + Field.extra[0]] & 4096 ? 32 : 64);
+  for (let i = m.i32[r + Field.extra[2]]; i > 0; i--, w += floats, src += a, dst += b) {
+    blocks(m, r, w, src, dst);
+  }
+}
+
+function blocks({ f32, i32 }: Memory, r: number, w: number, src: number, dst: number): void {
   const t = i32[r + Field.table] >>> 2, flags = i32[r + Field.extra[0]];
   const read = flags & 3 | flags & 0xf0, written = flags >> 2 & 3 | flags >> 4 & 0xf0;
   for (let k = 0; k < i32[r + Field.count]; k++) {
-    const blocks = k === 0 ? 0 : 4 * k - i32[r + Field.extra[1]];
+    const on = k === 0 ? 0 : 4 * k - i32[r + Field.extra[1]];
     for (let s = 0; s < 4; s++) {
-      const at = src + (i32[t + s] >> 2) + blocks * (i32[t + 8 + s] >> 4);
+      const at = src + (i32[t + s] >> 2) + on * (i32[t + 8 + s] >> 4);
       const sign = s === 3 && flags & 8192 ? -1 : 1;
       for (let lane = 0; lane < 4; lane++) x[s * 4 + lane] = sign * f32[place(read, s, lane, at)];
     }
@@ -65,7 +73,7 @@ export function streams({ f32, i32 }: Memory, r: number, w: number, src: number,
     }
     w += flags & 4096 ? 32 : 64;
     for (let s = 0; s < 4; s++) {
-      const at = dst + (i32[t + 4 + s] >> 2) + blocks * (i32[t + 12 + s] >> 4);
+      const at = dst + (i32[t + 4 + s] >> 2) + on * (i32[t + 12 + s] >> 4);
       const sign = s === 3 && flags & 16384 ? -1 : 1;
       for (let lane = 0; lane < 4; lane++) f32[place(written, s, lane, at)] = sign * y[s * 4 + lane];
     }

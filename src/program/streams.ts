@@ -14,8 +14,10 @@ import { type FactorStep, inputsOf, type PermutationStep, type Step } from "./st
 
 /** Four streams: where entry δ of each lies, and what is the same for all δ of a range. */
 interface Side {
-  /** Where entry δ of stream s of block i lies: at[(i·4 + s)·d + δ]. */
+  /** Where entry δ of stream s lies the i-th time: at[(i·4 + s)·d + δ]. */
   readonly at: Uint32Array;
+  /** From one time to the next. */
+  readonly further: number;
   /** From one δ to the next. */
   readonly steps: readonly number[];
   /** Whether streams 0 and 1, and 2 and 3, are interleaved. */
@@ -91,16 +93,14 @@ export function findMirrored(steps: readonly Step[], output: number, runs: reado
 }
 
 function straightSide(a: number, d: number): Side {
-  return {
-    at: Uint32Array.from({ length: 4 * a * d }, (_, i) => i),
-    steps: [1, 1, 1, 1],
-    pairs: [false, false],
-  };
+  const at = Uint32Array.from({ length: 4 * a * d }, (_, i) => i);
+  return { at, further: 4 * d, steps: [1, 1, 1, 1], pairs: [false, false] };
 }
 
 /** The streams of a permutation, and the δ for which they are such; undefined where they are none. */
 function side(at: Uint32Array, d: number): Side & { low: number; high: number } | undefined {
-  const middle = d >> 1, streams = [0, 1, 2, 3], blocks = at.length / (4 * d);
+  const middle = d >> 1, streams = [0, 1, 2, 3], times = at.length / (4 * d);
+  const further = times > 1 ? at[4 * d + middle] - at[middle] : 0;
   const steps = streams.map((s) => at[s * d + middle + 1] - at[s * d + middle]);
   const pair = (s: number): boolean =>
     Math.abs(steps[s]) === 2 && steps[s + 1] === steps[s] &&
@@ -109,18 +109,17 @@ function side(at: Uint32Array, d: number): Side & { low: number; high: number } 
   if (!streams.every((s) => pairs[s >> 1] || Math.abs(steps[s]) === 1)) return undefined;
   /** Whether at δ all streams are where they should be, seen from the middle. */
   const regular = (delta: number): boolean => {
-    for (let i = 0; i < 4 * blocks; i++) {
-      if (at[i * d + delta] !== at[i * d + middle] + steps[i % 4] * (delta - middle)) return false;
+    for (let i = 0; i < 4 * times; i++) {
+      const first = at[i % 4 * d + middle] + (i >> 2) * further;
+      if (at[i * d + delta] !== first + steps[i % 4] * (delta - middle)) return false;
     }
     return true;
   };
-  for (let i = 0; i < 4 * blocks; i += 2) {
-    if (pairs[i % 4 >> 1] && at[(i + 1) * d + middle] !== at[i * d + middle] + 1) return undefined;
-  }
+  if (!regular(middle)) return undefined;
   let low = middle, high = middle;
   while (low > 0 && regular(low - 1)) low--;
   while (high < d && regular(high)) high++;
-  return high - low < d - 4 ? undefined : { at, steps, pairs, low, high };
+  return high - low < d - 4 ? undefined : { at, further, steps, pairs, low, high };
 }
 
 /** Whether all blocks consist of rotations [[r, −s], [s, r]], once the signs of stream 3 are changed or not. */
@@ -179,7 +178,7 @@ function mostTerms(rows: readonly Row[]): number {
 
 /** Emits the pass: the vectors, and what is left over. */
 export function emitMirrored(image: ImageBuilder, mirrored: Mirrored, src: View, dst: View): void {
-  for (let i = 0; i < mirrored.factor.pattern.a; i++) emitVectors(image, mirrored, i, src, dst);
+  emitVectors(image, mirrored, src, dst);
   const rows = remaining(mirrored), most = mostTerms(rows);
   if (rows.length === 0) return;
   image.emit({
@@ -240,11 +239,10 @@ function entries({ rotations }: Mirrored): readonly { row: number; column: numbe
 function emitVectors(
   image: ImageBuilder,
   mirrored: Mirrored,
-  block: number,
   src: View,
   dst: View,
 ): void {
-  const { factor: { pattern: { d }, weights }, input, output, starts, rotations } = mirrored;
+  const { factor: { pattern: { a, d }, weights }, input, output, starts, rotations } = mirrored;
   const wanted = entries(mirrored);
   const sides = [input, output];
   const table = image.table(16, (memory, to) => {
@@ -252,7 +250,7 @@ function emitVectors(
       for (let s = 0; s < 4; s++) {
         const even = pairs[s >> 1] ? s & ~1 : s, backwards = steps[s] < 0;
         // A stream that runs backwards begins with the entry of the fourth block; of a pair, the second has the next vector.
-        const first = at[(block * 4 + even) * d + starts[0] + (backwards ? 3 : 0)] + (s === even ? 0 : 4);
+        const first = at[even * d + starts[0] + (backwards ? 3 : 0)] + (s === even ? 0 : 4);
         memory[to + k * 4 + s] = first * 4;
         memory[to + 8 + k * 4 + s] = steps[s] * 16;
       }
@@ -270,14 +268,17 @@ function emitVectors(
     src,
     dst,
     table,
-    weights: image.weights(starts.length * wanted.length * 4, (memory, to) => {
-      for (const delta of starts) {
-        for (const { row, column, sign } of wanted) {
-          const from = ((block * 4 + row) * 4 + column) * d + delta;
-          for (let lane = 0; lane < 4; lane++) memory[to++] = sign * weights[from + lane];
+    weights: image.weights(a * starts.length * wanted.length * 4, (memory, to) => {
+      for (let i = 0; i < a; i++) {
+        for (const delta of starts) {
+          for (const { row, column, sign } of wanted) {
+            const from = ((i * 4 + row) * 4 + column) * d + delta;
+            for (let lane = 0; lane < 4; lane++) memory[to++] = sign * weights[from + lane];
+          }
         }
       }
     }),
-    extra: [flags, starts.length > 1 ? starts[0] + 4 - starts[1] : 0],
+    stride: [input.further * 4, output.further * 4],
+    extra: [flags, starts.length > 1 ? starts[0] + 4 - starts[1] : 0, a],
   });
 }
