@@ -8,7 +8,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { FIRST, goalTable, SPEED } from "./goals.ts";
+import { CONSTRUCTED, FIRST, goalTable, SPEED } from "./goals.ts";
 import { alignTable } from "./lib/table.ts";
 import { plots } from "./plots.ts";
 import { DEFAULTS, type Result, runBenchmarks } from "./run.ts";
@@ -53,6 +53,7 @@ export function blocks(result: Result): Map<string, string> {
     ["accuracy", accuracyTable(result.accuracies)],
     ["first goals", goalTable(result.goals, FIRST)],
     ["speed goals", goalTable(result.goals, SPEED)],
+    ["construction goals", goalTable(result.goals, CONSTRUCTED)],
     ["times", timeTables(rows).join("\n\n")],
     [
       "ratios",
@@ -103,7 +104,7 @@ if (import.meta.main) {
   for (const [file, text] of plots(result)) await Deno.writeTextFile(new URL(`plots/${file}`, folder), text);
   const readme = new URL("README.md", folder);
   await Deno.writeTextFile(readme, fill(await Deno.readTextFile(readme), blocks(result)));
-  for (const set of [FIRST, SPEED]) console.log(`\n${goalTable(result.goals, set)}`);
+  for (const set of [FIRST, SPEED, CONSTRUCTED]) console.log(`\n${goalTable(result.goals, set)}`);
   console.log(`\nbench/README.md, results.json and plots/ are written (${result.seconds.toFixed(0)} s).`);
   Deno.exit(0);
 }
