@@ -3,9 +3,9 @@
 //
 // Tables are made by src/program/moves.ts and src/program/streams.ts.
 
-import { A, B, COUNT, EXTRA, EXTRA1, EXTRA2, TABLE, WEIGHTS, field } from "./record.ts";
+import { A, B, C, COUNT, EXTRA, EXTRA1, EXTRA2, TABLE, WEIGHTS, field } from "./record.ts";
 import {
-  backwards, either, evens, evensBackwards, get, madd, mul, negate, nmadd, odds, oddsBackwards, pick, put, zipHigh,
+  backwards, either, evens, evensBackwards, get, getSplat, madd, mul, negate, nmadd, odds, oddsBackwards, pick, put, zipHigh,
   zipHighBackwards, zipLow, zipLowBackwards,
 } from "./vec.ts";
 
@@ -57,7 +57,7 @@ function lower(
 
 /**
  * COUNT times four blocks next to each other; the second four begin EXTRA1 blocks before the end of the first. All that
- * EXTRA2 times, each time A bytes further where it is read and B where it is written. The table
+ * EXTRA2 times, each time A bytes further where it is read and B where it is written; and C blocks one by one. The table
  * has the offsets of the four streams that are read and of the four that are written, and how far each moves on. Bits of
  * EXTRA: 1, 2, streams 0 and 1 (2 and 3) that are read are interleaved; 4, 8, the same where they are written; 16 … 128, a
  * stream that is read runs backwards; 256 … 2048, one that is written; 4096, blocks consist of rotations [[r, −s], [s, r]],
@@ -70,11 +70,27 @@ export function streams(r: usize, src: usize, dst: usize): void {
   const reads = flags & 0x00f0, writes = flags & 0x0f00;
   const spreads = (flags & ~0x0f00) == 0x30c3 && (writes == 0x0500 || writes == 0x0a00);
   const gathers = (flags & ~0x00f0) == 0x5c0c && (reads == 0x0050 || reads == 0x00a0);
+  const from = src, to = dst;
   let w: usize = field(r, WEIGHTS);
   for (let i = field(r, EXTRA2); i > 0; i--, w += bytes, src += a, dst += b) {
     if (spreads) spread(r, w, src, dst);
     else if (gathers) gather(r, w, src, dst);
     else any(r, w, src, dst);
+  }
+  singles(field(r, TABLE) + 64, w, from, to, field(r, C));
+}
+
+/** Blocks one by one: eight offsets each, of what it reads and what it writes, and its weights, column by column. */
+function singles(t: usize, w: usize, src: usize, dst: usize, count: i32): void {
+  for (; count > 0; count--, t += 32, w += 64) {
+    let y = mul(get(w, 0), getSplat(src + load<u32>(t)));
+    y = madd(get(w, 16), getSplat(src + load<u32>(t, 4)), y);
+    y = madd(get(w, 32), getSplat(src + load<u32>(t, 8)), y);
+    y = madd(get(w, 48), getSplat(src + load<u32>(t, 12)), y);
+    store<f32>(dst + load<u32>(t, 16), f32x4.extract_lane(y, 0));
+    store<f32>(dst + load<u32>(t, 20), f32x4.extract_lane(y, 1));
+    store<f32>(dst + load<u32>(t, 24), f32x4.extract_lane(y, 2));
+    store<f32>(dst + load<u32>(t, 28), f32x4.extract_lane(y, 3));
   }
 }
 
@@ -178,21 +194,5 @@ function gather(r: usize, w: usize, src: usize, dst: usize): void {
     p += ahead; q -= ahead;
     p0 += along; p1 -= along; p2 += along; p3 -= along;
     ahead = 32; along = step;
-  }
-}
-
-/** COUNT floats, each a sum of EXTRA products. The table has, for each, the offset to write and those to read. */
-export function sparse(r: usize, src: usize, dst: usize): void {
-  const terms: usize = field(r, EXTRA) << 2;
-  let t: usize = field(r, TABLE), w: usize = field(r, WEIGHTS);
-  for (let i = field(r, COUNT); i > 0; i--) {
-    const to = dst + load<u32>(t);
-    let sum: f32 = 0;
-    for (const end = w + terms; w < end; w += 4) {
-      t += 4;
-      sum += load<f32>(w) * load<f32>(src + load<u32>(t));
-    }
-    t += 4;
-    store<f32>(to, sum);
   }
 }

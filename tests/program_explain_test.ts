@@ -85,9 +85,7 @@ function maddsOf({ op, count, stride = [], extra = [] }: Instruction): number {
     case Op.dense:
       return count * extra[0];
     case Op.streams:
-      return count * 64 * extra[2];
-    case Op.sparse:
-      return count * extra[0];
+      return count * 64 * extra[2] + stride[2] * 16;
     default:
       assert.ok(
         [Op.permute, Op.move, Op.window, Op.accumulate, Op.bias, Op.split, Op.join].some((other) =>

@@ -58,7 +58,6 @@ export const Op = {
   join: 156,
   move: 157,
   streams: 158,
-  sparse: 159,
 } as const;
 
 /** An operand in memory: rows of a tile or of the batch. */

@@ -98,8 +98,6 @@ export class ScalarRunner {
         return moves.move(m, r, src, dst);
       case Op.streams:
         return moves.streams(m, r, w, src, dst);
-      case Op.sparse:
-        return moves.sparse(m, r, w, src, dst);
     }
   }
 }

@@ -45,8 +45,19 @@ function place(flags: number, s: number, lane: number, at: number): number {
 export function streams(m: Memory, r: number, w: number, src: number, dst: number): void {
   const a = m.i32[r + Field.stride[0]] >>> 2, b = m.i32[r + Field.stride[1]] >>> 2;
   const floats = m.i32[r + Field.count] * (m.i32[r + Field.extra[0]] & 4096 ? 32 : 64);
-  for (let i = m.i32[r + Field.extra[2]]; i > 0; i--, w += floats, src += a, dst += b) {
-    blocks(m, r, w, src, dst);
+  const times = m.i32[r + Field.extra[2]];
+  for (let i = 0; i < times; i++) blocks(m, r, w + i * floats, src + i * a, dst + i * b);
+  singles(m, (m.i32[r + Field.table] >>> 2) + 16, w + times * floats, src, dst, m.i32[r + Field.stride[2]]);
+}
+
+/** Blocks one by one. */
+function singles({ f32, i32 }: Memory, t: number, w: number, src: number, dst: number, count: number): void {
+  for (; count > 0; count--, t += 8, w += 16) {
+    for (let row = 0; row < 4; row++) {
+      let sum = 0;
+      for (let s = 0; s < 4; s++) sum += f32[w + s * 4 + row] * f32[src + (i32[t + s] >>> 2)];
+      f32[dst + (i32[t + 4 + row] >>> 2)] = sum;
+    }
   }
 }
 
@@ -77,17 +88,5 @@ function blocks({ f32, i32 }: Memory, r: number, w: number, src: number, dst: nu
       const sign = s === 3 && flags & 16384 ? -1 : 1;
       for (let lane = 0; lane < 4; lane++) f32[place(written, s, lane, at)] = sign * y[s * 4 + lane];
     }
-  }
-}
-
-/** Twin of `sparse`. */
-export function sparse({ f32, i32 }: Memory, r: number, w: number, src: number, dst: number): void {
-  const terms = i32[r + Field.extra[0]];
-  let t = i32[r + Field.table] >>> 2;
-  for (let left = i32[r + Field.count]; left > 0; left--) {
-    const to = dst + (i32[t++] >>> 2);
-    let sum = 0;
-    for (let k = 0; k < terms; k++) sum += f32[w++] * f32[src + (i32[t++] >>> 2)];
-    f32[to] = sum;
   }
 }

@@ -148,58 +148,6 @@ function rotations(
   return undefined;
 }
 
-/** A number of the result that belongs to no vector. */
-interface Row {
-  readonly to: number;
-  readonly terms: readonly { readonly from: number; readonly weight: number }[];
-}
-
-/** The rows of the blocks that belong to no vector. */
-function remaining({ factor: { pattern: { a, d }, weights }, input, output, rest }: Mirrored): Row[] {
-  const rows: Row[] = [];
-  for (let i = 0; i < a; i++) {
-    for (let row = 0; row < 4; row++) {
-      for (const delta of rest) {
-        const terms = [0, 1, 2, 3].map((s) => ({
-          from: input.at[(i * 4 + s) * d + delta],
-          weight: weights[((i * 4 + row) * 4 + s) * d + delta],
-        }));
-        const to = output.at[(i * 4 + row) * d + delta];
-        rows.push({ to, terms: terms.filter(({ weight }) => weight !== 0) });
-      }
-    }
-  }
-  return rows;
-}
-
-function mostTerms(rows: readonly Row[]): number {
-  return rows.reduce((most, { terms }) => Math.max(most, terms.length), 0);
-}
-
-/** Emits the pass: the vectors, and what is left over. */
-export function emitMirrored(image: ImageBuilder, mirrored: Mirrored, src: View, dst: View): void {
-  emitVectors(image, mirrored, src, dst);
-  const rows = remaining(mirrored), most = mostTerms(rows);
-  if (rows.length === 0) return;
-  image.emit({
-    op: Op.sparse,
-    count: rows.length,
-    src,
-    dst,
-    extra: [most],
-    // Where there are fewer products, the rest are with the first one's number, times 0.
-    table: image.table(rows.length * (most + 1), (memory, at) => {
-      for (const { to, terms } of rows) {
-        memory[at++] = to * 4;
-        for (let k = 0; k < most; k++) memory[at++] = (terms[k] ?? terms[0] ?? { from: 0 }).from * 4;
-      }
-    }),
-    weights: image.weights(rows.length * most, (memory, at) => {
-      for (const { terms } of rows) for (let k = 0; k < most; k++) memory[at++] = terms[k]?.weight ?? 0;
-    }),
-  });
-}
-
 /** The pass in words. */
 export function describeMirrored(
   { factor: { pattern: { a, b, c, d } }, length, rotations }: Mirrored,
@@ -216,11 +164,10 @@ export function describeMirrored(
 
 /** Weights of the pass, and its multiply-adds. */
 export function mirroredCost(mirrored: Mirrored): { weights: number; madds: number } {
-  const { factor: { pattern: { a } }, starts } = mirrored, rows = remaining(mirrored);
-  const single = rows.length * mostTerms(rows);
+  const { factor: { pattern: { a } }, starts, rest } = mirrored;
   return {
-    weights: a * starts.length * entries(mirrored).length * 4 + single,
-    madds: a * starts.length * 64 + single,
+    weights: a * (starts.length * entries(mirrored).length * 4 + rest.length * 16),
+    madds: a * (starts.length * 64 + rest.length * 16),
   };
 }
 
@@ -236,16 +183,13 @@ function entries({ rotations }: Mirrored): readonly { row: number; column: numbe
   );
 }
 
-function emitVectors(
-  image: ImageBuilder,
-  mirrored: Mirrored,
-  src: View,
-  dst: View,
-): void {
-  const { factor: { pattern: { a, d }, weights }, input, output, starts, rotations } = mirrored;
+/** Emits the pass: the vectors, and then the blocks that belong to none. */
+export function emitMirrored(image: ImageBuilder, mirrored: Mirrored, src: View, dst: View): void {
+  const { factor: { pattern: { a, d }, weights }, input, output, starts, rest, rotations } = mirrored;
   const wanted = entries(mirrored);
   const sides = [input, output];
-  const table = image.table(16, (memory, to) => {
+  const blocks = Array.from({ length: a }, (_, i) => i);
+  const table = image.table(16 + 8 * a * rest.length, (memory, to) => {
     sides.forEach(({ at, steps, pairs }, k) => {
       for (let s = 0; s < 4; s++) {
         const even = pairs[s >> 1] ? s & ~1 : s, backwards = steps[s] < 0;
@@ -255,6 +199,14 @@ function emitVectors(
         memory[to + 8 + k * 4 + s] = steps[s] * 16;
       }
     });
+    to += 16;
+    for (const i of blocks) {
+      for (const delta of rest) {
+        for (const { at } of sides) {
+          for (let s = 0; s < 4; s++) memory[to++] = at[(i * 4 + s) * d + delta] * 4;
+        }
+      }
+    }
   });
   let flags = 0;
   sides.forEach(({ steps, pairs }, k) => {
@@ -268,17 +220,23 @@ function emitVectors(
     src,
     dst,
     table,
-    weights: image.weights(a * starts.length * wanted.length * 4, (memory, to) => {
-      for (let i = 0; i < a; i++) {
+    weights: image.weights(mirroredCost(mirrored).weights, (memory, to) => {
+      const entry = (i: number, row: number, column: number, delta: number): number =>
+        weights[((i * 4 + row) * 4 + column) * d + delta];
+      for (const i of blocks) {
         for (const delta of starts) {
           for (const { row, column, sign } of wanted) {
-            const from = ((i * 4 + row) * 4 + column) * d + delta;
-            for (let lane = 0; lane < 4; lane++) memory[to++] = sign * weights[from + lane];
+            for (let lane = 0; lane < 4; lane++) memory[to++] = sign * entry(i, row, column, delta + lane);
           }
         }
       }
+      for (const i of blocks) {
+        for (const delta of rest) {
+          for (let k = 0; k < 16; k++) memory[to++] = entry(i, k & 3, k >> 2, delta);
+        }
+      }
     }),
-    stride: [input.further * 4, output.further * 4],
+    stride: [input.further * 4, output.further * 4, a * rest.length],
     extra: [flags, starts.length > 1 ? starts[0] + 4 - starts[1] : 0, a],
   });
 }
