@@ -5,7 +5,7 @@
 
 import { A, B, C, COUNT, EXTRA, EXTRA1, EXTRA2, TABLE, WEIGHTS, field } from "./record.ts";
 import {
-  backwards, either, evens, evensBackwards, get, getSplat, madd, mul, negate, nmadd, odds, oddsBackwards, pick, put, zipHigh,
+  add, backwards, either, evens, evensBackwards, get, getSplat, madd, mul, negate, nmadd, odds, oddsBackwards, pick, put, sub, zipHigh,
   zipHighBackwards, zipLow, zipLowBackwards,
 } from "./vec.ts";
 
@@ -32,6 +32,29 @@ export function move(r: usize, src: usize, dst: usize): void {
   }
   for (const end = t + (<usize>field(r, EXTRA) << 3); t < end; t += 8) {
     store<u32>(dst + load<u32>(t), load<u32>(src + load<u32>(t, 4)));
+  }
+}
+
+/** Bytes of a segment of `moveSums`: sixteen numbers and four vectors of lanes. */
+const SUMS: usize = 128;
+
+/**
+ * As `move`, with four vectors of the source: two make x, two make y, and x + y and x − y are written. A segment has six
+ * offsets (four sources, two destinations) and six distances.
+ */
+export function moveSums(r: usize, src: usize, dst: usize): void {
+  let t: usize = field(r, TABLE);
+  for (let i = field(r, COUNT); i > 0; i--, t += SUMS) {
+    let p = src + load<u32>(t, 4), q = src + load<u32>(t, 8), s = src + load<u32>(t, 12), o = src + load<u32>(t, 16);
+    let u = dst + load<u32>(t, 20), v = dst + load<u32>(t, 24);
+    const a: usize = load<u32>(t, 28), b: usize = load<u32>(t, 32), c: usize = load<u32>(t, 36), d: usize = load<u32>(t, 40);
+    const e: usize = load<u32>(t, 44), f: usize = load<u32>(t, 48);
+    const xp = get(t, 64), xq = get(t, 80), ys = get(t, 96), yo = get(t, 112);
+    for (let k = load<i32>(t); k > 0; k--, p += a, q += b, s += c, o += d, u += e, v += f) {
+      const x = either(pick(get(p, 0), xp), pick(get(q, 0), xq)), y = either(pick(get(s, 0), ys), pick(get(o, 0), yo));
+      put(u, add(x, y));
+      put(v, sub(x, y));
+    }
   }
 }
 

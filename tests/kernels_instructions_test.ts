@@ -9,7 +9,15 @@ import { ProgramBuilder } from "../src/program/program.ts";
 import { Random } from "../src/program/random.ts";
 import { type Field, floats } from "../src/program/step.ts";
 import { machines } from "./helpers.ts";
-import { blocks, programOf, type Recipe, recipes, streamsProgram, stretches } from "./programs.ts";
+import {
+  blocks,
+  halvedProgram,
+  programOf,
+  type Recipe,
+  recipes,
+  streamsProgram,
+  stretches,
+} from "./programs.ts";
 
 /**
  * Each instruction that programs are compiled to is run alone, on a Wasm machine and on its twin in TypeScript, over
@@ -147,6 +155,14 @@ for (const machine of machines.filter((m) => m.name !== "scalar")) {
               }
             }
           }
+        }
+      }
+    }
+    for (const n of [16, 32, 64, 128]) {
+      for (const form of ["any", "twiddles"]) {
+        const image = compile(halvedProgram(random, n, form));
+        for (const instruction of image.instructions) {
+          compareOne(machine, twin, image, instruction, 2, random);
         }
       }
     }

@@ -391,3 +391,23 @@ export function streamsProgram(
   const blocks = builder.factor(gather, { a, b: 4, c: 4, d }, "real", values);
   return builder.build(builder.permutation(blocks, arrange(random, a, d, output, turns), 1, true));
 }
+
+/**
+ * A regular permutation of 2n floats, the bit reversal of n complex numbers, and a butterfly whose first factor has blocks
+ * [[1, w], [1, −w]] with w = ±1, the others any of that form.
+ */
+export function halvedProgram(random: Random, n: number, form: string): Program {
+  const builder = new ProgramBuilder(2 * n), named = random.integer(3), w = random.uniform() < 0.5 ? 1 : -1;
+  const index = Uint32Array.from({ length: 2 * n }, (_, j) => {
+    if (named === 0) return j < n ? 2 * j : 2 * (2 * n - 1 - j) + 1;
+    return named === 1 ? 2 * n - 1 - j : (j + n) % (2 * n);
+  });
+  let value = builder.permutation(builder.permutation(0, index, 1), bitReversal(n), 2);
+  for (let d = 1; d < n; d *= 2) {
+    const style = form === "zeros" ? "zeros" : "normal",
+      any = blocks(random, n, d, "complex", style, form, false);
+    const signs = Float32Array.from({ length: 4 * n }, (_, k) => [1, 0, w, 0, 1, 0, -w, 0][k % 8]);
+    value = builder.factor(value, { a: n / (2 * d), b: 2, c: 2, d }, "complex", d === 1 ? signs : any);
+  }
+  return builder.build(value);
+}

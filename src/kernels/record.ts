@@ -58,6 +58,7 @@ export const Op = {
   join: 156,
   move: 157,
   streams: 158,
+  moveSums: 159,
 } as const;
 
 /** An operand in memory: rows of a tile or of the batch. */

@@ -96,6 +96,8 @@ export class ScalarRunner {
         return steps.join(m, r, src, dst);
       case Op.move:
         return moves.move(m, r, src, dst);
+      case Op.moveSums:
+        return moves.moveSums(m, r, src, dst);
       case Op.streams:
         return moves.streams(m, r, w, src, dst);
     }

@@ -10,21 +10,47 @@ import type { Memory } from "./scalar.ts";
 /** Elements of a segment in the table of `move`. */
 const SEGMENT = 28;
 
+/** Lane k of a destination, as its two masks say: from the first source or from the second. */
+function lane(
+  i32: Int32Array,
+  values: Int32Array | Float32Array,
+  masks: number,
+  k: number,
+  p: number,
+  q: number,
+): number {
+  const first = i32[masks + k], second = i32[masks + 4 + k];
+  return first < 0 ? values[q + (second >> 2 & 3)] : values[p + (first >> 2 & 3)];
+}
+
+/** Twin of `moveSums`. */
+export function moveSums({ f32, i32 }: Memory, r: number, src: number, dst: number): void {
+  let t = i32[r + Field.table] >>> 2;
+  for (let i = i32[r + Field.count]; i > 0; i--, t += 32) {
+    for (let k = 0; k < i32[t]; k++) {
+      const [p, q, s, o, u, v] = Array.from(
+        { length: 6 },
+        (_, j) => (j < 4 ? src : dst) + (i32[t + 1 + j] >> 2) + k * (i32[t + 7 + j] >> 2),
+      );
+      for (let j = 0; j < 4; j++) {
+        const x = lane(i32, f32, t + 16, j, p, q), y = lane(i32, f32, t + 24, j, s, o);
+        f32[u + j] = x + y;
+        f32[v + j] = x - y;
+      }
+    }
+  }
+}
+
 /** Twin of `move`. Through the integer view, so that every bit pattern (also of a NaN) is kept. */
 export function move({ i32 }: Memory, r: number, src: number, dst: number): void {
   let t = i32[r + Field.table] >>> 2;
-  /** One lane of a destination: from the first source, the second, or (both masks empty) zero. */
-  const lane = (masks: number, k: number, p: number, q: number): number => {
-    const first = i32[masks + k], second = i32[masks + 4 + k];
-    return (first < 0 ? 0 : i32[p + (first >> 2 & 3)]) | (second < 0 ? 0 : i32[q + (second >> 2 & 3)]);
-  };
   for (let i = i32[r + Field.count]; i > 0; i--, t += SEGMENT) {
     const at = (k: number): number => i32[t + k] >> 2;
     for (let k = 0; k < i32[t]; k++) {
       const p = src + at(1) + k * at(5), q = src + at(2) + k * at(6);
       const u = dst + at(3) + k * at(7), v = dst + at(4) + k * at(8);
-      for (let j = 0; j < 4; j++) i32[u + j] = lane(t + 12, j, p, q);
-      for (let j = 0; j < 4; j++) i32[v + j] = lane(t + 20, j, p, q);
+      for (let j = 0; j < 4; j++) i32[u + j] = lane(i32, i32, t + 12, j, p, q);
+      for (let j = 0; j < 4; j++) i32[v + j] = lane(i32, i32, t + 20, j, p, q);
     }
   }
   for (let left = i32[r + Field.extra[0]]; left > 0; left--, t += 2) {

@@ -113,16 +113,20 @@ function execution(program: Program): { text: string[]; cost: Cost } {
     madds += cost.madds;
     return cost.weights || cost.madds ? `: ${numbers(cost)}` : "";
   };
-  const { runs, mirrored } = findPasses(program.steps, program.output);
+  const { runs, mirrored, sums } = findPasses(program.steps, program.output);
   for (let i = 0; i < program.steps.length; i++) {
-    const run = runs.get(i), streams = mirrored.get(i), step = program.steps[i];
+    const half = sums.get(i),
+      run = runs.get(i) ?? half?.run,
+      streams = mirrored.get(i),
+      step = program.steps[i];
+    if (half) text.push(`  ${single(step)}, sums and differences of its halves on the way`);
     if (run) {
-      for (const packed of packRun(run, false)) {
+      for (const packed of packRun(run, false).slice(half ? 1 : 0)) {
         text.push(`  ${describePass(run, packed)}${count(passCost(run, packed))}`);
       }
     } else if (streams) text.push(`  ${describeMirrored(streams)}${count(mirroredCost(streams))}`);
     else text.push(`  ${describeStep(step)}${count(costOf([step]))}`);
-    i += ((run ?? streams)?.length ?? 1) - 1;
+    i += ((half ?? run ?? streams)?.length ?? 1) - 1;
   }
   return { text, cost: { weights, madds } };
 }

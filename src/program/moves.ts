@@ -14,12 +14,12 @@ import type { PermutationStep } from "./step.ts";
  * `lanes` says for each lane of the destinations where it comes from: 0 to 3 the first source, 4 to 7 the second.
  */
 interface Tile {
-  readonly at: readonly [number, number, number, number];
+  readonly at: readonly number[];
   readonly lanes: readonly number[];
 }
 
 /** So many tiles, each a step further. */
-interface Segment extends Tile {
+export interface Segment extends Tile {
   count: number;
   step: readonly number[];
 }
@@ -123,37 +123,77 @@ function joined(tiles: readonly Tile[]): Segment[] {
     if (last && step && same) {
       last.count++;
       last.step = step;
-    } else segments.push(last = { ...next, count: 1, step: [0, 0, 0, 0] });
+    } else segments.push(last = { ...next, count: 1, step: next.at.map(() => 0) });
     end = next;
   }
   return segments;
 }
 
-/** Integers of a segment in the table. */
-const SEGMENT = 28;
+/** Integers of a segment in the table, and of one with sums. */
+const SEGMENT = 28, SUMS = 32;
 /** No lane. */
 const NONE = 0x80808080 | 0;
+
+/**
+ * The sums and differences of the two halves of a permuted vector: tiles of four sources and two destinations, lanes 0 to
+ * 7 of the first half and then of the second. Undefined where it is not regular.
+ */
+export function planSums(index: Uint32Array, negated: boolean): readonly Segment[] | undefined {
+  const n = index.length, half = n / 2, tiles: Tile[] = [];
+  if (n % 8 !== 0) return undefined;
+  for (let to = 0; to < half; to += 4) {
+    const x = windows(index, to, n), y = windows(index, half + to, n);
+    if (x[0] < 0 || y[0] < 0) return undefined;
+    const lanes = [
+      ...tile(index, ...x, to, to).lanes.slice(0, 4),
+      ...tile(index, ...y, half + to, 0).lanes.slice(0, 4),
+    ];
+    // Where the second half is subtracted first, its difference is the first half of the result.
+    tiles.push({ at: [...x, ...y, ...(negated ? [half + to, to] : [to, half + to])], lanes });
+  }
+  const segments = joined(tiles);
+  return segments.length * 4 <= tiles.length ? segments : undefined;
+}
+
+/** Writes the numbers of a segment and its masks, which follow after `size` integers. */
+function writeSegment(
+  memory: Int32Array,
+  to: number,
+  { at, count, step, lanes }: Segment,
+  size: number,
+): void {
+  memory.fill(0, to, to + size);
+  memory[to] = count;
+  at.forEach((offset, k) => {
+    memory[to + 1 + k] = offset * 4;
+    memory[to + 1 + at.length + k] = step[k] * 4;
+  });
+  // Masks of bytes: for four lanes of a destination what it takes of the first source, and of the second.
+  lanes.forEach((lane, k) => {
+    const mask = 0x03020100 + (lane & 3) * 0x04040404, place = to + size + (k < 4 ? k : k + 4);
+    memory[place] = lane < 4 ? mask : NONE;
+    memory[place + 4] = lane < 4 ? NONE : mask;
+  });
+}
 
 /** Emits the moves of a permutation. */
 export function emitMoves(image: ImageBuilder, { segments, singles }: Moves, src: View, dst: View): void {
   const table = image.table(segments.length * SEGMENT + singles.length, (memory, to) => {
-    for (const { at, count, step, lanes } of segments) {
-      memory[to] = count;
-      for (let k = 0; k < 4; k++) {
-        memory[to + 1 + k] = at[k] * 4;
-        memory[to + 5 + k] = step[k] * 4;
-      }
-      // Masks of bytes: what each destination takes of the first source, and of the second.
-      lanes.forEach((lane, k) => {
-        const mask = 0x03020100 + (lane & 3) * 0x04040404, at = to + 12 + (k < 4 ? k : k + 4);
-        memory[at] = lane < 4 ? mask : NONE;
-        memory[at + 4] = lane < 4 ? NONE : mask;
-      });
+    for (const segment of segments) {
+      writeSegment(memory, to, segment, SEGMENT - 16);
       to += SEGMENT;
     }
     singles.forEach((float, k) => memory[to + k] = float * 4);
   });
   image.emit({ op: Op.move, count: segments.length, src, dst, table, extra: [singles.length / 2] });
+}
+
+/** Emits the sums and differences of the halves of a permuted vector. */
+export function emitSums(image: ImageBuilder, segments: readonly Segment[], src: View, dst: View): void {
+  const table = image.table(segments.length * SUMS, (memory, to) => {
+    segments.forEach((segment, k) => writeSegment(memory, to + k * SUMS, segment, SUMS - 16));
+  });
+  image.emit({ op: Op.moveSums, count: segments.length, src, dst, table });
 }
 
 /** A plan in words. */
