@@ -10,30 +10,29 @@ import type { Memory } from "./scalar.ts";
 /** Elements of a segment in the table of `move`. */
 const SEGMENT = 28;
 
-/** Lane k of a destination, as its two masks say: from the first source or from the second. */
-function lane(
-  i32: Int32Array,
-  values: Int32Array | Float32Array,
-  masks: number,
-  k: number,
-  p: number,
-  q: number,
-): number {
-  const first = i32[masks + k], second = i32[masks + 4 + k];
-  return first < 0 ? values[q + (second >> 2 & 3)] : values[p + (first >> 2 & 3)];
+/** For each lane of two destinations the lane of their sources, 4 and more for the second source; see `readLanes`. */
+const lanes = new Int32Array(8);
+
+/** Takes the lanes from four vectors of masks. */
+function readLanes(i32: Int32Array, masks: number): void {
+  for (let j = 0; j < 8; j++) {
+    const at = masks + (j & 4) * 2 + (j & 3), first = i32[at];
+    lanes[j] = first < 0 ? 4 + (i32[at + 4] >> 2 & 3) : first >> 2 & 3;
+  }
 }
 
 /** Twin of `moveSums`. */
 export function moveSums({ f32, i32 }: Memory, r: number, src: number, dst: number): void {
   let t = i32[r + Field.table] >>> 2;
   for (let i = i32[r + Field.count]; i > 0; i--, t += 32) {
+    readLanes(i32, t + 16);
     for (let k = 0; k < i32[t]; k++) {
-      const [p, q, s, o, u, v] = Array.from(
-        { length: 6 },
-        (_, j) => (j < 4 ? src : dst) + (i32[t + 1 + j] >> 2) + k * (i32[t + 7 + j] >> 2),
-      );
+      const p = src + (i32[t + 1] + k * i32[t + 7] >> 2), q = src + (i32[t + 2] + k * i32[t + 8] >> 2) - 4;
+      const s = src + (i32[t + 3] + k * i32[t + 9] >> 2), o = src + (i32[t + 4] + k * i32[t + 10] >> 2) - 4;
+      const u = dst + (i32[t + 5] + k * i32[t + 11] >> 2), v = dst + (i32[t + 6] + k * i32[t + 12] >> 2);
       for (let j = 0; j < 4; j++) {
-        const x = lane(i32, f32, t + 16, j, p, q), y = lane(i32, f32, t + 24, j, s, o);
+        const x = f32[(lanes[j] < 4 ? p : q) + lanes[j]];
+        const y = f32[(lanes[j + 4] < 4 ? s : o) + lanes[j + 4]];
         f32[u + j] = x + y;
         f32[v + j] = x - y;
       }
@@ -45,12 +44,12 @@ export function moveSums({ f32, i32 }: Memory, r: number, src: number, dst: numb
 export function move({ i32 }: Memory, r: number, src: number, dst: number): void {
   let t = i32[r + Field.table] >>> 2;
   for (let i = i32[r + Field.count]; i > 0; i--, t += SEGMENT) {
-    const at = (k: number): number => i32[t + k] >> 2;
+    readLanes(i32, t + 12);
     for (let k = 0; k < i32[t]; k++) {
-      const p = src + at(1) + k * at(5), q = src + at(2) + k * at(6);
-      const u = dst + at(3) + k * at(7), v = dst + at(4) + k * at(8);
-      for (let j = 0; j < 4; j++) i32[u + j] = lane(i32, i32, t + 12, j, p, q);
-      for (let j = 0; j < 4; j++) i32[v + j] = lane(i32, i32, t + 20, j, p, q);
+      const p = src + (i32[t + 1] + k * i32[t + 5] >> 2), q = src + (i32[t + 2] + k * i32[t + 6] >> 2) - 4;
+      const u = dst + (i32[t + 3] + k * i32[t + 7] >> 2), v = dst + (i32[t + 4] + k * i32[t + 8] >> 2);
+      for (let j = 0; j < 4; j++) i32[u + j] = i32[(lanes[j] < 4 ? p : q) + lanes[j]];
+      for (let j = 0; j < 4; j++) i32[v + j] = i32[(lanes[j + 4] < 4 ? p : q) + lanes[j + 4]];
     }
   }
   for (let left = i32[r + Field.extra[0]]; left > 0; left--, t += 2) {
