@@ -4,6 +4,7 @@ import {
   complexLane1, complexLane1Back, complexLane2, complexLane2Back, complexPair, complexPairBack,
 } from "./complex_stages.ts";
 import { complex2General, complex2Unit, complex4General, complex4Unit } from "./complex.ts";
+import { move, moveSums, streams } from "./moves.ts";
 import { real16Unit, real2General, real2Unit, real4General, real4Unit, real8General, real8Unit } from "./real.ts";
 import { real4Rows, real4RowsLanes } from "./rows.ts";
 import { sign16, sign2, sign4, sign8 } from "./signs.ts";
@@ -100,6 +101,9 @@ function step(
       case 154: accumulate(r, g, gw); break;
       case 155: split(r, src, dst); break;
       case 156: join(r, src, dst); break;
+      case 157: move(r, src, dst); break;
+      case 158: streams(r, src, dst); break;
+      case 159: moveSums(r, src, dst); break;
       default: unreachable();
     }
   }

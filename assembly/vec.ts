@@ -123,3 +123,60 @@ export function lows(x: v128, y: v128): v128 {
 export function highs(x: v128, y: v128): v128 {
   return v128.shuffle<f32>(x, y, 2, 3, 6, 7);
 }
+
+/** Lanes 3 2 1 0. */
+// @ts-ignore: decorator
+@inline
+export function backwards(x: v128): v128 {
+  return v128.shuffle<f32>(x, x, 3, 2, 1, 0);
+}
+
+/** Lanes 0 2 of x and of y, backwards. */
+// @ts-ignore: decorator
+@inline
+export function evensBackwards(x: v128, y: v128): v128 {
+  return v128.shuffle<f32>(x, y, 6, 4, 2, 0);
+}
+
+/** Lanes 1 3 of x and of y, backwards. */
+// @ts-ignore: decorator
+@inline
+export function oddsBackwards(x: v128, y: v128): v128 {
+  return v128.shuffle<f32>(x, y, 7, 5, 3, 1);
+}
+
+/** x3 y3 x2 y2 */
+// @ts-ignore: decorator
+@inline
+export function zipHighBackwards(x: v128, y: v128): v128 {
+  return v128.shuffle<f32>(x, y, 3, 7, 2, 6);
+}
+
+/** x1 y1 x0 y0 */
+// @ts-ignore: decorator
+@inline
+export function zipLowBackwards(x: v128, y: v128): v128 {
+  return v128.shuffle<f32>(x, y, 1, 5, 0, 4);
+}
+
+/** −x */
+// @ts-ignore: decorator
+@inline
+export function negate(x: v128): v128 {
+  return f32x4.neg(x);
+}
+
+/** The bytes of x whose numbers are in `bytes`, and 0 where those are 128 or more. None may be from 16 to 127. */
+// @ts-ignore: decorator
+@inline
+export function pick(x: v128, bytes: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i8x16.relaxed_swizzle(x, bytes);
+  return i8x16.swizzle(x, bytes);
+}
+
+/** All bits that are set in x or in y. */
+// @ts-ignore: decorator
+@inline
+export function either(x: v128, y: v128): v128 {
+  return v128.or(x, y);
+}

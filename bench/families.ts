@@ -20,6 +20,8 @@ export interface Family {
   readonly field: Field;
   /** The builds that are timed, each on data in its memory: `run` of an executable. */
   readonly builds: readonly MachineName[];
+  /** The group of its rows, if not that of its field; such rows are timed one vector at a time. */
+  readonly group?: string;
   /** Whether `apply(x, out)`, which copies in and out, is timed as well. */
   readonly apply?: boolean;
   /** Whether forward and backward together are timed as well; needs `Sample.gradient`. */

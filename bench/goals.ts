@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { GROUP } from "./constructions.ts";
 import type { Measurement } from "./lib/measure.ts";
 import type { Field } from "./lib/reference.ts";
 import { alignTable, ratio, type Side, sideRatio } from "./lib/table.ts";
@@ -27,6 +28,9 @@ export const FIRST = "first goals";
 export const SPEED = "speed goals";
 /** Those of rotations. */
 export const ROTATIONS = "rotation goals";
+
+/** Those of the constructions. */
+export const CONSTRUCTED = "construction goals";
 
 /** A row of papillon. */
 function papillon(label: string, field: Field, build = "relaxed", batch = 1): Side {
@@ -55,8 +59,23 @@ function peer(name: string, field: Field): Side {
   return { label: `${name} (${field})`, names: [name], group: transforms(field), batch: 1 };
 }
 
+/** A construction of papillon. */
+function construction(label: string): Side {
+  return { label, names: [`papillon ${label}, relaxed`], group: GROUP, batch: 1 };
+}
+
+/** The DCT-II of the other libraries: the fastest. */
+const otherCosine: Side = {
+  label: "DCT-II in JavaScript",
+  names: ["dct (npm), DCT-II", "fft.js, DCT-II by Makhoul"],
+  group: GROUP,
+  batch: 1,
+};
+const gatherLoop: Side = { label: "plain gather loop", names: ["plain gather loop"], group: GROUP, batch: 1 };
+
 const real = papillon("butterfly", "real");
 const complex = papillon("butterfly", "complex");
+const transform = papillon("Fourier transform", "complex");
 const pffft = peer("pffft-wasm simd, ordered", "complex");
 
 const sgemv: Side = {
@@ -105,6 +124,15 @@ export const GOALS: readonly Goal[] = [
 
   { set: ROTATIONS, of: turning("rotation"), to: turning("butterfly", 1024), atMost: 1.5, sizes: [768] },
   { set: ROTATIONS, of: turning("Dense", 768), to: turning("rotation"), atLeast: { 768: 50 } },
+  { set: CONSTRUCTED, of: construction("DCT-II"), to: transform, atMost: 0.8 },
+  { set: CONSTRUCTED, of: construction("DST-II"), to: transform, atMost: 0.8 },
+  { set: CONSTRUCTED, of: construction("Hartley transform"), to: transform, atMost: 0.8 },
+  { set: CONSTRUCTED, of: construction("DCT-III"), to: transform, atMost: 0.8 },
+  { set: CONSTRUCTED, of: construction("DCT-IV"), to: transform, atMost: 0.8 },
+  { set: CONSTRUCTED, of: construction("DCT-II"), to: otherCosine, atMost: 1 },
+  { set: CONSTRUCTED, of: construction("permutation"), to: gatherLoop, atMost: 1.3 },
+  { set: CONSTRUCTED, of: construction("circulant matrix"), to: transform, atMost: 2.3 },
+  { set: CONSTRUCTED, of: construction("Toeplitz matrix of n/2 points"), to: transform, atMost: 2.3 },
 ];
 
 /** What became of a goal. */

@@ -55,7 +55,7 @@ export function familySubjects(family: Family, n: number, batch: number, machine
   const subjects = names.map((build) =>
     forwardSubject(
       `papillon ${family.label}, ${build}`,
-      transforms(family.field),
+      family.group ?? transforms(family.field),
       problem,
       machines.get(build)!,
     )
@@ -110,8 +110,8 @@ interface TrainingProblem extends Problem {
 
 function makeProblem({ field, sample }: Family, n: number, batch: number): TrainingProblem {
   const unit = field === "complex" ? 2 : 1;
-  const width = n * unit;
   const made = sample(n);
+  const width = made.operator.cols * unit;
   const x = normal(width * batch, 3 + n + batch);
   const g = normal(width * batch, 4 + n + batch);
   const some = [0, 1, 2, 3, batch >> 1, batch - 1].filter((row) => row < batch);

@@ -9,7 +9,7 @@
  */
 import { parseArgs } from "node:util";
 import { ROTATION_GROUP } from "./rotations.ts";
-import { FIRST, goalTable, ROTATIONS, SPEED } from "./goals.ts";
+import { CONSTRUCTED, FIRST, goalTable, ROTATIONS, SPEED } from "./goals.ts";
 import { alignTable } from "./lib/table.ts";
 import { plots } from "./plots.ts";
 import { DEFAULTS, type Result, runBenchmarks } from "./run.ts";
@@ -55,6 +55,7 @@ export function blocks(result: Result): Map<string, string> {
     ["first goals", goalTable(result.goals, FIRST)],
     ["speed goals", goalTable(result.goals, SPEED)],
     ["rotation goals", goalTable(result.goals, ROTATIONS)],
+    ["construction goals", goalTable(result.goals, CONSTRUCTED)],
     ["times", timeTables(rows).join("\n\n")],
     [
       "ratios",
@@ -107,7 +108,7 @@ if (import.meta.main) {
   for (const [file, text] of plots(result)) await Deno.writeTextFile(new URL(`plots/${file}`, folder), text);
   const readme = new URL("README.md", folder);
   await Deno.writeTextFile(readme, fill(await Deno.readTextFile(readme), blocks(result)));
-  for (const set of [FIRST, SPEED, ROTATIONS]) console.log(`\n${goalTable(result.goals, set)}`);
+  for (const set of [FIRST, SPEED, ROTATIONS, CONSTRUCTED]) console.log(`\n${goalTable(result.goals, set)}`);
   console.log(`\nbench/README.md, results.json and plots/ are written (${result.seconds.toFixed(0)} s).`);
   Deno.exit(0);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { CONSTRUCTIONS, GROUP } from "./constructions.ts";
 import { FAMILIES } from "./families.ts";
 import { evaluate, type Outcome } from "./goals.ts";
 import { clock } from "./lib/clock.ts";
@@ -131,6 +132,8 @@ export async function runBenchmarks(
       for (const family of FAMILIES) subjects.push(...familySubjects(family, n, batch, machines));
       subjects.push(...await ofPeers("transforms", n, batch));
     }
+    for (const family of CONSTRUCTIONS) subjects.push(...familySubjects(family, n, 1, machines));
+    subjects.push(...await ofPeers("constructions", n, 1));
     await time(subjects);
   }
   if (sizes.includes(1024)) await time(rotationSubjects(machines));
@@ -162,6 +165,7 @@ const BASES: Readonly<Record<string, string>> = Object.fromEntries(
     [transforms(field), transforms(field)],
     [training(field), transforms(field)],
     [denseProducts(field), denseProducts(field)],
+    [GROUP, transforms("real")],
   ]),
 );
 

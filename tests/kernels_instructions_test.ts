@@ -9,7 +9,15 @@ import { ProgramBuilder } from "../src/program/program.ts";
 import { Random } from "../src/program/random.ts";
 import { type Field, floats } from "../src/program/step.ts";
 import { machines } from "./helpers.ts";
-import { blocks, programOf, type Recipe, recipes } from "./programs.ts";
+import {
+  blocks,
+  halvedProgram,
+  programOf,
+  type Recipe,
+  recipes,
+  streamsProgram,
+  stretches,
+} from "./programs.ts";
 
 /**
  * Each instruction that programs are compiled to is run alone, on a Wasm machine and on its twin in TypeScript, over
@@ -130,6 +138,45 @@ for (const machine of machines.filter((m) => m.name !== "scalar")) {
     );
   });
 
+  Deno.test(`permutations and streams of the ${machine.name} build do what their twins do`, () => {
+    const random = new Random(6);
+    for (const a of [1, 2]) {
+      for (const d of [8, 9, 15, 64]) {
+        for (const input of ["single", "pairs", "none"] as const) {
+          for (const output of ["single", "pairs", "none"] as const) {
+            for (const negated of ["input", "output", undefined] as const) {
+              for (const turns of [false, true]) {
+                const rotations = random.uniform() < 0.7;
+                const program = streamsProgram(random, { a, d, input, output, rotations, negated, turns });
+                const image = compile(program);
+                for (const instruction of image.instructions) {
+                  compareOne(machine, twin, image, instruction, 1 + random.integer(3), random);
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+    for (const n of [16, 32, 64, 128]) {
+      for (const form of ["any", "twiddles"]) {
+        const image = compile(halvedProgram(random, n, form));
+        for (const instruction of image.instructions) {
+          compareOne(machine, twin, image, instruction, 2, random);
+        }
+      }
+    }
+    for (let k = 0; k < 60; k++) {
+      const n = 4 + random.integer(300),
+        unit = random.uniform() < 0.5 ? 1 : 2,
+        builder = new ProgramBuilder(n * unit);
+      const image = compile(builder.build(builder.permutation(0, stretches(random, n), unit)));
+      for (const instruction of image.instructions) {
+        compareOne(machine, twin, image, instruction, 1 + random.integer(3), random);
+      }
+    }
+  });
+
   Deno.test(`each butterfly pass of the ${machine.name} build does what its twin does`, () => {
     // Every combination of lanes, radix, form and number field that the planner can make.
     const random = new Random(5);
@@ -158,7 +205,7 @@ for (const machine of machines.filter((m) => m.name !== "scalar")) {
         }
       }
     }
-    // Both tests together must have run everything there is.
+    // All tests together must have run everything there is.
     const passes = [Op.realPass, Op.complexPass, Op.signPass, Op.twiddlePass, Op.realPair];
     for (const [name, op] of Object.entries(Op)) {
       if (op >= Op.realPair) assert.ok(seen.has(op), `${name} was not run`);

@@ -84,9 +84,13 @@ function maddsOf({ op, count, stride = [], extra = [] }: Instruction): number {
       return count * (extra[0] ? 2 : 1);
     case Op.dense:
       return count * extra[0];
+    case Op.streams:
+      return count * 64 * extra[2] + stride[2] * 16;
     default:
       assert.ok(
-        [Op.permute, Op.window, Op.accumulate, Op.bias, Op.split, Op.join].some((other) => other === op),
+        [Op.permute, Op.move, Op.window, Op.accumulate, Op.bias, Op.split, Op.join].some((other) =>
+          other === op
+        ),
       );
       return 0;
   }

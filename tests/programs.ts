@@ -295,3 +295,119 @@ export function programOf(recipe: Recipe): { program: Program; complex: boolean 
 export function vectors(random: Random, length: number): Float32Array<ArrayBuffer> {
   return Float32Array.from({ length }, () => random.normal());
 }
+
+/**
+ * A permutation of n elements with long stretches: cut into pieces, some of which are parted into every second element,
+ * or turned round; the pieces shuffled, and some interleaved again.
+ */
+export function stretches(random: Random, n: number): Uint32Array<ArrayBuffer> {
+  let pieces: number[][] = [];
+  for (let at = 0; at < n;) {
+    const length = Math.min(n - at, random.uniform() < 0.3 ? n : 1 + random.integer(Math.max(1, n >> 1)));
+    const piece = Array.from({ length }, (_, i) => at + i);
+    if (random.uniform() < 0.5) pieces.push(piece);
+    else pieces.push(piece.filter((i) => (i - at) % 2 === 0), piece.filter((i) => (i - at) % 2 === 1));
+    at += length;
+  }
+  pieces = pieces.map((piece) => random.uniform() < 0.5 ? piece.reverse() : piece);
+  random.shuffle(pieces);
+  const result: number[] = [];
+  for (let p = 0; p < pieces.length; p++) {
+    const next = pieces[p + 1];
+    if (next?.length === pieces[p].length && random.uniform() < 0.5) {
+      pieces[p].forEach((i, k) => result.push(i, next[k]));
+      p++;
+    } else result.push(...pieces[p]);
+  }
+  return Uint32Array.from(result);
+}
+
+/** How four streams of d numbers lie: one after another, two by two, or not as streams at all. */
+export type Arrangement = "single" | "pairs" | "none";
+
+/**
+ * Where entry δ of stream s of block i lies, at (i·4 + s)·d + δ: streams in any order and direction; the first entries of
+ * the streams of each block may have changed places.
+ */
+function arrange(
+  random: Random,
+  a: number,
+  d: number,
+  arrangement: Arrangement,
+  turns: boolean,
+): Uint32Array {
+  const at = new Uint32Array(4 * a * d);
+  if (arrangement === "none") {
+    at.forEach((_, i) => at[i] = i);
+    return random.shuffle(at);
+  }
+  const pairs = arrangement === "pairs", count = pairs ? 2 : 4;
+  const order = Array.from({ length: count }, (_, s) => s);
+  if (!turns) random.shuffle(order);
+  const last = pairs || random.uniform() < 0.5 ? 1 : 0;
+  const down = order.map((_, s) => turns ? (s & 1) === last : random.uniform() < 0.5);
+  const change = random.uniform() < 0.5;
+  for (let i = 0; i < a; i++) {
+    for (let s = 0; s < 4; s++) {
+      const piece = pairs ? s >> 1 : s, unit = 4 / count;
+      for (let delta = 0; delta < d; delta++) {
+        const along = down[piece] ? d - 1 - delta : delta;
+        at[(i * 4 + s) * d + delta] = i * 4 * d + (order[piece] * d + along) * unit + (pairs ? s & 1 : 0);
+      }
+    }
+    const firsts = [0, 1, 2, 3].map((s) => (i * 4 + s) * d);
+    if (change) [1, 2, 3].forEach((s) => [at[firsts[s]], at[firsts[0]]] = [at[firsts[0]], at[firsts[s]]]);
+  }
+  return at;
+}
+
+/**
+ * A factor of 4×4 blocks between two permutations. "rotations" are [[r, −s], [s, r]], with the signs of stream 3 changed
+ * where it is read or written if `negated` says so; with `turns` directions alternate, as in real transforms.
+ */
+export function streamsProgram(
+  random: Random,
+  { a, d, input, output, rotations, negated, turns }: {
+    a: number;
+    d: number;
+    input: Arrangement;
+    output: Arrangement;
+    rotations: boolean;
+    negated: "input" | "output" | undefined;
+    turns: boolean;
+  },
+): Program {
+  const values = weights(random, 16 * a * d, "real", "normal", 0.5);
+  for (let i = 0; rotations && i < 4 * a; i++) {
+    const corner = (Math.floor(i / 4) * 16 + (i & 2) * 4 + (i & 1) * 2) * d;
+    const sign = (negated === "input" && i & 1) || (negated === "output" && i & 2) ? -1 : 1;
+    for (let delta = corner; delta < corner + d; delta++) {
+      values[delta + 5 * d] = sign * values[delta];
+      values[delta + d] = -sign * values[delta + 4 * d];
+    }
+  }
+  const builder = new ProgramBuilder(4 * a * d);
+  const gather = builder.permutation(0, arrange(random, a, d, input, turns), 1);
+  const blocks = builder.factor(gather, { a, b: 4, c: 4, d }, "real", values);
+  return builder.build(builder.permutation(blocks, arrange(random, a, d, output, turns), 1, true));
+}
+
+/**
+ * A regular permutation of 2n floats, the bit reversal of n complex numbers, and a butterfly whose first factor has blocks
+ * [[1, w], [1, −w]] with w = ±1, the others any of that form.
+ */
+export function halvedProgram(random: Random, n: number, form: string): Program {
+  const builder = new ProgramBuilder(2 * n), named = random.integer(3), w = random.uniform() < 0.5 ? 1 : -1;
+  const index = Uint32Array.from({ length: 2 * n }, (_, j) => {
+    if (named === 0) return j < n ? 2 * j : 2 * (2 * n - 1 - j) + 1;
+    return named === 1 ? 2 * n - 1 - j : (j + n) % (2 * n);
+  });
+  let value = builder.permutation(builder.permutation(0, index, 1), bitReversal(n), 2);
+  for (let d = 1; d < n; d *= 2) {
+    const style = form === "zeros" ? "zeros" : "normal",
+      any = blocks(random, n, d, "complex", style, form, false);
+    const signs = Float32Array.from({ length: 4 * n }, (_, k) => [1, 0, w, 0, 1, 0, -w, 0][k % 8]);
+    value = builder.factor(value, { a: n / (2 * d), b: 2, c: 2, d }, "complex", d === 1 ? signs : any);
+  }
+  return builder.build(value);
+}

@@ -7,8 +7,8 @@ import type { AvailablePeer, LoadOptions, MissingPeer, Peer } from "./peer.ts";
 
 export type { AvailablePeer, LoadOptions, MissingPeer, Peer } from "./peer.ts";
 
-/** What a peer computes: Fourier transforms, or products with a dense matrix. */
-export type Does = "transforms" | "products";
+/** What a peer computes: Fourier transforms, products with a dense matrix, or what constructions.ts has. */
+export type Does = "transforms" | "products" | "constructions";
 
 /** A peer's name, and how to import it. */
 interface Entry {
@@ -34,6 +34,11 @@ const ENTRIES: readonly Entry[] = [
   { name: "tfjs wasm", does: "products", import: async () => (await import("./tfjs.ts")).tfjs },
   { name: "jax-js wasm", does: "products", import: async () => (await import("./jax.ts")).jaxJs },
   { name: "OpenBLAS", does: "products", import: async () => (await import("./openblas.ts")).openblas },
+  {
+    name: "constructions",
+    does: "constructions",
+    import: async () => (await import("./constructions.ts")).constructions,
+  },
 ];
 
 /** A peer after loading, whether it runs here or not. */

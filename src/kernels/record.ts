@@ -56,6 +56,9 @@ export const Op = {
   biasBack: 154,
   split: 155,
   join: 156,
+  move: 157,
+  streams: 158,
+  moveSums: 159,
 } as const;
 
 /** An operand in memory: rows of a tile or of the batch. */

@@ -8,6 +8,7 @@
 import { Field, FIELDS, Op } from "./record.ts";
 import { complexPass, realPass, signPass, twiddlePass } from "./scalar_passes.ts";
 import { complexStage, complexStageBack, realStage, realStageBack } from "./scalar_stages.ts";
+import * as moves from "./scalar_moves.ts";
 import * as steps from "./scalar_steps.ts";
 
 /** Memory as the kernels see it. Indices are in elements of four bytes. */
@@ -93,6 +94,12 @@ export class ScalarRunner {
         return steps.split(m, r, src, dst);
       case Op.join:
         return steps.join(m, r, src, dst);
+      case Op.move:
+        return moves.move(m, r, src, dst);
+      case Op.moveSums:
+        return moves.moveSums(m, r, src, dst);
+      case Op.streams:
+        return moves.streams(m, r, w, src, dst);
     }
   }
 }

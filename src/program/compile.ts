@@ -6,12 +6,14 @@
  */
 
 import { Op, Space, type View } from "../kernels/record.ts";
-import { findRuns } from "./chain.ts";
+import { findRuns, type Run } from "./chain.ts";
 import { type Image, ImageBuilder } from "./image.ts";
 import { emitRun } from "./emit_run.ts";
+import { emitMoves, emitSums, gathered, planMoves, planSums, type Segment } from "./moves.ts";
 import { panelIndex } from "./pack.ts";
 import type { Program } from "./program.ts";
 import { simplify } from "./simplify.ts";
+import { emitMirrored, findMirrored, type Mirrored } from "./streams.ts";
 import {
   type DenseStep,
   type FactorStep,
@@ -46,7 +48,7 @@ export function compile(program: Program, rows = false): Image {
   const { steps, widths, output } = simplify(program);
   const image = new ImageBuilder(tileRows(Math.max(...widths) * 4));
   const ends = boundary(program);
-  const runs = new Map(findRuns(steps, output, true).map((run) => [run.first, run]));
+  const { runs, mirrored, sums } = findPasses(steps, output);
   const lastUse = lastUses(steps, output);
   const views: (View | undefined)[] = [ends.input];
   const place = (value: number): View =>
@@ -76,8 +78,8 @@ export function compile(program: Program, rows = false): Image {
   const owned = new Set<View>();
   if (output === 0) copy(image, ends.input, ends.output, widths[0]);
   for (let i = 0; i < steps.length; i++) {
-    const run = runs.get(i);
-    const last = run ? i + run.length : i + 1;
+    const run = runs.get(i), streams = mirrored.get(i), half = sums.get(i), pass = run ?? streams ?? half;
+    const last = pass ? i + pass.length : i + 1;
     if (readers.get(last) === undefined) {
       i = last - 1;
       continue;
@@ -92,8 +94,14 @@ export function compile(program: Program, rows = false): Image {
     const dst = place(last);
     if (fresh) owned.add(dst);
     if (run) emitRun(image, run, rows, views[run.from]!, dst);
+    else if (half) {
+      const middle = image.scratch(widths[half.from]);
+      emitSums(image, half.segments, views[half.from]!, middle);
+      emitRun(image, half.run, rows, middle, dst, 1);
+      image.release(middle);
+    } else if (streams) emitMirrored(image, streams, views[streams.from]!, dst);
     else emitStep(image, steps[i], views, dst, widths);
-    for (const value of run ? [run.from] : inputsOf(steps[i])) {
+    for (const value of pass ? [pass.from] : inputsOf(steps[i])) {
       for (let v: number | undefined = value; v !== undefined; v = wholes.get(v)) {
         const view = views[v]!;
         if (lastUse.get(v)! < last && owned.delete(view)) image.release(view);
@@ -102,6 +110,54 @@ export function compile(program: Program, rows = false): Image {
     i = last - 1;
   }
   return image.build();
+}
+
+/** A permutation and a run behind it, whose first pass are sums and differences of halves. */
+interface Halved {
+  readonly first: number;
+  readonly length: number;
+  readonly from: number;
+  readonly segments: readonly Segment[];
+  readonly run: Run;
+}
+
+/**
+ * The steps of a program that run together, by the index of the first: runs, factors between permutations, and
+ * permutations that take the first pass of a run along.
+ */
+export function findPasses(
+  steps: readonly Step[],
+  output: number,
+): { runs: Map<number, Run>; mirrored: Map<number, Mirrored>; sums: Map<number, Halved> } {
+  const runs = findRuns(steps, output, true), mirrored = findMirrored(steps, output, runs);
+  const taken = new Set(
+    [...runs, ...mirrored].flatMap(({ first, length }) => Array.from({ length }, (_, k) => first + k)),
+  );
+  const sums = new Map<number, Halved>(), readers = countReaders(steps, output);
+  for (const run of runs) {
+    const first = run.first - 1, step = steps[first], sign = signOfHalves(run);
+    if (sign === undefined || step?.kind !== "permutation" || taken.has(first)) continue;
+    if (run.from !== run.first || readers.get(run.from) !== 1) continue;
+    const segments = planSums(gathered(step), sign < 0);
+    if (segments) sums.set(first, { first, length: run.length + 1, from: step.from, segments, run });
+  }
+  return {
+    runs: new Map(runs.map((run) => [run.first, run])),
+    mirrored: new Map(mirrored.map((one) => [one.first, one])),
+    sums,
+  };
+}
+
+/**
+ * The w of a run whose first pass is its first factor alone, of blocks [[1, w], [1, −w]] with w = ±1, between the halves of
+ * the vector: so begins a Fourier transform of an odd number of factors.
+ */
+function signOfHalves({ factors, complex, reversal }: Run): number | undefined {
+  if (!complex || reversal !== "before" || factors.length < 3 || factors.length % 2 === 0) return undefined;
+  // Behind the bit reversal its stride is 1: blocks of four numbers.
+  const { weights } = factors[0], w = weights[2];
+  const block = [1, 0, w, 0, 1, 0, -w, 0];
+  return Math.abs(w) === 1 && weights.every((value, k) => value === block[k % 8]) ? w : undefined;
 }
 
 /** How many steps read each value; the output of the program counts as read once more. */
@@ -150,7 +206,7 @@ function emitStep(
       });
     }
     case "permutation":
-      return emitPermutation(image, step, storeIndex(image, step.index), views[step.from]!, dst);
+      return emitPermutation(image, step, views[step.from]!, dst);
     case "dense":
       return emitDense(image, step, views[step.from]!, dst);
     case "window":
@@ -185,7 +241,7 @@ export function storeWeights(image: ImageBuilder, weights: Float32Array): number
 }
 
 /** Reserves a table of indices. */
-export function storeIndex(image: ImageBuilder, index: Uint32Array): number {
+function storeIndex(image: ImageBuilder, index: Uint32Array): number {
   return image.table(index.length, (memory, at) => memory.set(index, at));
 }
 
@@ -204,16 +260,18 @@ export function emitFactor(
   image.emit({ op: Op.factor, count: a, src, dst, weights, stride, extra });
 }
 
-/** Emits a permutation, or with `adjoint` its inverse. */
+/** Emits a permutation, or with `adjoint` its inverse: of whole vectors where it has stretches, else of floats. */
 export function emitPermutation(
   image: ImageBuilder,
   step: PermutationStep,
-  table: number,
   src: View,
   dst: View,
   adjoint = false,
 ): void {
+  const moves = planMoves(gathered(step, adjoint));
+  if (moves) return emitMoves(image, moves, src, dst);
   const extra = [step.unit, step.scatter !== adjoint ? 1 : 0];
+  const table = storeIndex(image, step.index);
   image.emit({ op: Op.permute, count: step.index.length, src, dst, table, extra });
 }
 

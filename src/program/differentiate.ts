@@ -22,7 +22,6 @@ import {
   emitWindow,
   fillPanels,
   panelLength,
-  storeIndex,
   storeWeights,
   tileRows,
 } from "./compile.ts";
@@ -240,11 +239,10 @@ class Differentiator {
         return;
       }
       case "permutation": {
-        const table = storeIndex(image, step.index);
-        emitPermutation(image, step, table, view(step.from), dst);
+        emitPermutation(image, step, view(step.from), dst);
         this.#back.push(() => {
           const g = this.#take(out), gx = image.scratch(width);
-          emitPermutation(image, step, table, g, gx, true);
+          emitPermutation(image, step, g, gx, true);
           image.release(g);
           this.#give(step.from, gx, width);
         });

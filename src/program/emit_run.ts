@@ -9,9 +9,16 @@ import type { Run } from "./chain.ts";
 import type { ImageBuilder } from "./image.ts";
 import { type PackedPass, packRun } from "./pack.ts";
 
-/** Emits the passes of a run; with `rows` those for batches. */
-export function emitRun(image: ImageBuilder, run: Run, rows: boolean, src: View, dst: View): void {
-  const packed = packRun(run, rows);
+/** Emits the passes of a run, without the first `done` ones; with `rows` those for batches. */
+export function emitRun(
+  image: ImageBuilder,
+  run: Run,
+  rows: boolean,
+  src: View,
+  dst: View,
+  done = 0,
+): void {
+  const packed = packRun(run, rows).slice(done);
   // A pass that exchanges lanes and registers cannot work in place. Nor do batches: rows of scratch lie so that they do
   // not drive each other out of the cache (image.ts), while those of the result may be a power of two of bytes apart.
   const apart = run.reversal || (rows && packed.length > 1);
@@ -21,7 +28,7 @@ export function emitRun(image: ImageBuilder, run: Run, rows: boolean, src: View,
     image.emit({ op: Op.split, count: run.n / 4, src, dst: middle });
     from = middle;
   }
-  const weights = storePacked(image, run, rows, packed);
+  const weights = storePacked(image, run, rows, packed, done);
   packed.forEach((pass, i) => {
     const to = i === packed.length - 1 ? dst : middle;
     // The first pass reads interleaved numbers, the last writes them.
@@ -36,13 +43,19 @@ export function emitRun(image: ImageBuilder, run: Run, rows: boolean, src: View,
 }
 
 /** Reserves the packed weights of a run; returns the byte offset of those of each pass. */
-function storePacked(image: ImageBuilder, run: Run, rows: boolean, packed: readonly PackedPass[]): number[] {
+function storePacked(
+  image: ImageBuilder,
+  run: Run,
+  rows: boolean,
+  packed: readonly PackedPass[],
+  done: number,
+): number[] {
   const shapes = packed.map(({ form, scaled, weights }) => ({ form, scaled, length: weights.length }));
   // The packed weights are used for the first write and then dropped; after an eviction they are packed anew.
   let ready: readonly PackedPass[] | undefined = packed;
   const total = shapes.reduce((sum, { length }) => sum + length, 0);
   const start = image.weights(total, (memory, at) => {
-    const all = ready ?? packRun(run, rows);
+    const all = ready ?? packRun(run, rows).slice(done);
     ready = undefined;
     const same = all.length === shapes.length && all.every(({ form, scaled, weights }, i) => {
       return form === shapes[i].form && scaled === shapes[i].scaled && weights.length === shapes[i].length;

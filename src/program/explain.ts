@@ -5,10 +5,13 @@
  */
 
 import { findRuns, type Pass, type Run } from "./chain.ts";
+import { findPasses } from "./compile.ts";
+import { describeMoves, gathered, planMoves } from "./moves.ts";
 import { type PackedPass, packRun } from "./pack.ts";
 import type { Program } from "./program.ts";
 import { simplify } from "./simplify.ts";
 import { floats, isWeighted, type Step } from "./step.ts";
+import { describeMirrored, mirroredCost } from "./streams.ts";
 
 /** Weights and multiply-adds of a program, in real numbers. */
 interface Cost {
@@ -110,17 +113,28 @@ function execution(program: Program): { text: string[]; cost: Cost } {
     madds += cost.madds;
     return cost.weights || cost.madds ? `: ${numbers(cost)}` : "";
   };
-  const runs = new Map(findRuns(program.steps, program.output, true).map((run) => [run.first, run]));
+  const { runs, mirrored, sums } = findPasses(program.steps, program.output);
   for (let i = 0; i < program.steps.length; i++) {
-    const run = runs.get(i);
+    const half = sums.get(i),
+      run = runs.get(i) ?? half?.run,
+      streams = mirrored.get(i),
+      step = program.steps[i];
+    if (half) text.push(`  ${single(step)}, sums and differences of its halves on the way`);
     if (run) {
-      for (const packed of packRun(run, false)) {
+      for (const packed of packRun(run, false).slice(half ? 1 : 0)) {
         text.push(`  ${describePass(run, packed)}${count(passCost(run, packed))}`);
       }
-      i += run.length - 1;
-    } else text.push(`  ${single(program.steps[i])}${count(costOf([program.steps[i]]))}`);
+    } else if (streams) text.push(`  ${describeMirrored(streams)}${count(mirroredCost(streams))}`);
+    else text.push(`  ${describeStep(step)}${count(costOf([step]))}`);
+    i += ((half ?? run ?? streams)?.length ?? 1) - 1;
   }
   return { text, cost: { weights, madds } };
+}
+
+/** A step that runs on its own. */
+function describeStep(step: Step): string {
+  const moves = step.kind === "permutation" ? planMoves(gathered(step)) : undefined;
+  return moves ? `${single(step)}: ${describeMoves(moves)}` : single(step);
 }
 
 function describePass(run: Run, { pass, form, scaled }: PackedPass): string {

@@ -7,7 +7,6 @@
 
 import { Butterfly } from "../../operator/butterfly.ts";
 import { Dense } from "../../operator/dense.ts";
-import { Diagonal } from "../../operator/diagonal.ts";
 import type { Operator } from "../../operator/operator.ts";
 import { bitReversal, Permutation } from "../../operator/permutation.ts";
 import { product } from "../../operator/product.ts";
@@ -133,13 +132,10 @@ function typeTwo(n: number, sine: boolean, scale: (k: number) => number): Operat
     // V[h/2] is conj Z[h/2].
     difference: (k) => ({ size, angle: k === 0 ? angle(h / 2) + Math.PI / 2 : angle(k) + Math.PI / 4 }),
     rows: (k) => k === 0 ? rows(0, h, h + h / 2, h / 2) : rows(n - k, k, h - k, h + k),
+    // Without it y[0] would be multiplied by size·√½.
+    scale: (k) => k === row(0) ? scale(0) / (size * Math.SQRT1_2) : 1,
   }, sine);
-  // So far y[0] has been multiplied by size·√½.
-  const first = scale(0) / (size * Math.SQRT1_2);
-  const correct = Math.abs(first - 1) < 1e-12
-    ? []
-    : [new Diagonal(Float32Array.from({ length: n }, (_, k) => k === row(0) ? first : 1))];
-  return product(...correct, merge, new Permutation(order));
+  return product(merge, new Permutation(order));
 }
 
 /**
