@@ -13,6 +13,7 @@
 
 import type { Form } from "../kernels/record.ts";
 import type { Pass, Run } from "./chain.ts";
+import type { FactorStep } from "./step.ts";
 
 /** The factors of a pass with diagonals divided out: the partner weight of each point, and the diagonal left over. */
 export interface Divided {
@@ -43,6 +44,17 @@ export function divide(run: Run, pass: Pass, columns: Float64Array): Divided | u
   }
   const unit = each(run, pass, columns, false);
   return unit && { form: "unit", ...unit };
+}
+
+/**
+ * Whether all blocks of a factor, as it stands, are of the sign or the twiddle form: a diagonal multiplied into its columns
+ * would spoil that.
+ */
+export function isPaired({ pattern: { a, b, c, d }, field, weights }: FactorStep): boolean {
+  if (b !== 2 || c !== 2) return false;
+  const n = 2 * a * d, complex = field === "complex";
+  const scale = complex ? new Float64Array(2 * n).map((_, k) => 1 - (k & 1)) : new Float64Array(n).fill(1);
+  return divideByColumn(weights, d, { n, complex }, scale) !== undefined;
 }
 
 function each(
@@ -87,7 +99,7 @@ function divisibleSquare(square: number): boolean {
 function divideByDiagonal(
   weights: Float32Array,
   stride: number,
-  { n, complex }: Run,
+  { n, complex }: Pick<Run, "n" | "complex">,
   scale: Float64Array,
 ): DividedFactor | undefined {
   const partner = new Float64Array(scale.length), next = new Float64Array(scale.length);
@@ -147,7 +159,7 @@ function complexRow(
 function divideByColumn(
   weights: Float32Array,
   stride: number,
-  { n, complex }: Run,
+  { n, complex }: Pick<Run, "n" | "complex">,
   scale: Float64Array,
 ): DividedFactor | undefined {
   const partner = new Float64Array(scale.length), next = new Float64Array(scale.length);
