@@ -21,7 +21,7 @@
  * | factor | `factor` [a, b, c, d] |
  * | real-view | those of its complex operator `of` |
  * | dense | `matrix` [rows, cols] |
- * | convolution | `kernel` [outputs, inputs, n] or [outputs, inputs, n2, n1] |
+ * | convolution | `kernel` [outputs, inputs, …, n2, n1], from one axis on |
  * | window | none; `rows`, `cols`, `shift` and `field` say all |
  * | product | those of `operators`, listed as written: the last is applied first |
  * | sum | those of `operators`, as written |
@@ -267,8 +267,8 @@ class Loader {
         return this.#make(() => new Dense(rows, cols, data, field));
       }
       case "convolution": {
-        const lines = this.#file.tensors.get(`${prefix}kernel`)?.shape.length === 3;
-        const { field, shape, data } = this.#tensor(`${prefix}kernel`, lines ? 3 : 4);
+        const axes = this.#file.tensors.get(`${prefix}kernel`)?.shape.length ?? 0;
+        const { field, shape, data } = this.#tensor(`${prefix}kernel`, Math.max(3, axes));
         const [outputs, inputs, ...size] = shape;
         return this.#make(() => new Convolution(data, { size, inputs, outputs, field }));
       }
