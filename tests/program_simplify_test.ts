@@ -307,6 +307,20 @@ Deno.test("a diagonal in front of blocks that need no weights, or half of them, 
   }
 });
 
+Deno.test("a diagonal with a zero does not take the cheap form from a factor that has one", () => {
+  const zero = diagonal("real", [1, 0, 3, 4]), numbers = diagonal("complex", [1, 2, 0, 0, 0, 1, 3, 3]);
+  const plain = block([2, 1], [1, 2, 3, 4]), swaps = block([2, 1], [0, 1, 1, 0]);
+  untouched(line(4, plain, zero));
+  untouched(line(4, zero, plain));
+  expect(line(4, swaps, zero), ["factor"]);
+  expect(line(4, zero, swaps), ["factor"]);
+  const complex = factor([2, 2, 2, 1], "complex", normal(1, 8, "complex"));
+  untouched(line(8, complex, numbers));
+  expect(line(8, factor([1, 4, 4, 1], "complex", normal(1, 16, "complex")), numbers), ["factor"], true);
+  // Half a zero is none.
+  expect(line(8, complex, diagonal("complex", [1, 0, 0, 2, 0, 1, 3, 3])), ["factor"], true);
+});
+
 Deno.test("a diagonal of the other field goes into a factor where it is one of its field too", () => {
   // Real and imaginary parts scaled alike, as operators of both kinds next to each other do it.
   const twice = normal(1, 8).map((_, k, all) => all[k & ~1]);

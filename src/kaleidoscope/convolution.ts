@@ -249,7 +249,7 @@ function whereFrom(size: readonly number[], extended: readonly number[]): Int32A
   }, size);
 }
 
-/** Unitary Fourier butterflies along all axes, the last axis first if strides decrease. */
+/** Unitary Fourier butterflies along all axes, in the order in which all strides together increase or decrease. */
 function butterfly(
   builder: ProgramBuilder,
   from: number,
@@ -259,7 +259,7 @@ function butterfly(
 ): number {
   let value = from;
   const points = count(sizes), axes = sizes.map((n, axis) => ({ n, inner: count(sizes.slice(axis + 1)) }));
-  for (const { n, inner } of inverse ? axes : axes.reverse()) {
+  for (const { n, inner } of inverse ? axes.reverse() : axes) {
     const one = fourierButterfly(n, { inverse, increasing: inverse });
     const outer = channels * points / (n * inner);
     one.factors.forEach((weights, i) => {

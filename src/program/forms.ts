@@ -50,11 +50,23 @@ export function divide(run: Run, pass: Pass, columns: Float64Array): Divided | u
  * Whether all blocks of a factor, as it stands, are of the sign or the twiddle form: a diagonal multiplied into its columns
  * would spoil that.
  */
-export function isPaired({ pattern: { a, b, c, d }, field, weights }: FactorStep): boolean {
+export function isPaired(step: FactorStep): boolean {
+  return alone(step, divideByColumn);
+}
+
+/** Whether a butterfly factor, as it stands, allows the unit form. */
+export function isDivisible(step: FactorStep): boolean {
+  return alone(step, divideByDiagonal);
+}
+
+function alone(
+  { pattern: { a, b, c, d }, field, weights }: FactorStep,
+  divide: typeof divideByColumn,
+): boolean {
   if (b !== 2 || c !== 2) return false;
   const n = 2 * a * d, complex = field === "complex";
   const scale = complex ? new Float64Array(2 * n).map((_, k) => 1 - (k & 1)) : new Float64Array(n).fill(1);
-  return divideByColumn(weights, d, { n, complex }, scale) !== undefined;
+  return divide(weights, d, { n, complex }, scale) !== undefined;
 }
 
 function each(

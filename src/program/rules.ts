@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isPaired } from "./forms.ts";
+import { isDivisible, isPaired } from "./forms.ts";
 import { asComplex } from "./program.ts";
 import {
   type DenseStep,
@@ -100,12 +100,15 @@ export const factorToDiagonal: SingleRule = (step) => {
 /**
  * A diagonal next to a factor is multiplied into its weights: into the rows of the factor before it, or else into the
  * columns of the factor after it, unless that one has no weights of its own (blocks of ±1, or [[1, w], [1, −w]]), which
- * it would lose. Rows cost nothing in any form (forms.ts).
+ * it would lose. Rows cost nothing in any form (forms.ts), as long as there is no zero to divide by: a diagonal with one
+ * is left alone, where the factor would not be in the general form anyway.
  */
 export const absorbDiagonal: PairRule = (first, second) => {
-  if (first.kind === "factor" && second.kind === "diagonal") return scaled(first, second, "rows");
+  if (first.kind === "factor" && second.kind === "diagonal") {
+    return spoils(second, first) ? undefined : scaled(first, second, "rows");
+  }
   if (first.kind === "diagonal" && second.kind === "factor" && !isPaired(second)) {
-    return scaled(second, first, "columns");
+    return spoils(first, second) ? undefined : scaled(second, first, "columns");
   }
   return undefined;
 };
@@ -120,9 +123,8 @@ export const passPermutation: TripleRule = (first, second, third) => {
     if (first.field !== third.field) return undefined;
     const moved = permuted(third, second, true);
     if (moved === undefined) return undefined;
-    const taken = first.kind === "factor"
-      ? scaled(first, moved, "rows")
-      : mergeDiagonals(first, { ...moved, from: 0 }, 0);
+    const by = { ...moved, from: 0 };
+    const taken = first.kind === "factor" ? absorbDiagonal(first, by, 0) : mergeDiagonals(first, by, 0);
     return taken && [...taken, second];
   }
   if (first.kind === "permutation" && second.kind === "diagonal" && third.kind === "permutation") {
@@ -186,6 +188,15 @@ function diagonalOf({ pattern: { a, b, c, d }, field, weights }: FactorStep): Fl
     result.set(weights.subarray(at, at + size), k * size);
   }
   return result;
+}
+
+/** Whether a diagonal has a zero that a butterfly factor in one of the cheaper forms would have to divide by. */
+function spoils({ field, weights }: DiagonalStep, factor: FactorStep): boolean {
+  const unit = floats(field);
+  for (let k = 0; k < weights.length; k += unit) {
+    if (weights[k] === 0 && (unit === 1 || weights[k + 1] === 0)) return isDivisible(factor);
+  }
+  return false;
 }
 
 /** A permutation as a gather. */
