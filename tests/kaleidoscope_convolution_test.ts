@@ -299,6 +299,49 @@ Deno.test("layers are cross-correlations with circular padding", () => {
   assertClose(line.toDense(), image.toDense(), 1e-6);
 });
 
+Deno.test("layers of any size, channels and field are what their definition says", () => {
+  const side = fc.tuple(fc.integer({ min: 1, max: 9 }), fc.nat(4));
+  fc.assert(
+    fc.property(
+      fc.array(side, { minLength: 1, maxLength: 2 }),
+      channels,
+      channels,
+      fc.constantFrom(...fields),
+      fc.nat(9999),
+      (sides, inputs, outputs, field, seed) => {
+        const size = sides.map(([n]) => n);
+        const kernel = sides.map(([n, k]) => Math.min(2 * k + 1, n - 1 + n % 2));
+        const random = new Random(seed),
+          points = size.reduce((a, b) => a * b),
+          own = kernel.reduce((a, b) => a * b);
+        const weight = vectors(random, inputs * outputs * own * unitOf(field)),
+          shape = { inputs, outputs, field };
+        const map = size.length === 1
+          ? conv1d(weight, { size: size[0], kernel: kernel[0], ...shape })
+          : conv2d(weight, { size: [size[0], size[1]], kernel: [kernel[0], kernel[1]], ...shape });
+        const matrix = matrixOf(outputs * points, inputs * points, () => [0, 0]);
+        for (let row = 0; row < matrix.rows; row++) {
+          for (let t = 0; t < own * inputs; t++) {
+            const p = coordinates(size, row % points), s = coordinates(kernel, t % own);
+            const q = p.map((v, axis) => (v + s[axis] - (kernel[axis] - 1) / 2 + size[axis]) % size[axis]);
+            const at = row * matrix.cols + Math.floor(t / own) * points + numberOf(size, q);
+            const pair = Math.floor(row / points) * inputs + Math.floor(t / own);
+            number(weight, pair * own + t % own, field).forEach((v, part) =>
+              matrix.values[2 * at + part] += v
+            );
+          }
+        }
+        check(map, matrix, random, 2, `${size} with ${kernel}, ${field}`);
+      },
+    ),
+    {
+      seed: 46,
+      numRuns: 50,
+      examples: [[[[1, 0]], 1, 1, "real", 0], [[[2, 0], [1, 0]], 2, 1, "complex", 1]],
+    },
+  );
+});
+
 Deno.test("a real circulant next to complex operators acts on real and imaginary parts alike", () => {
   for (const n of [2, 4, 5, 8, 16, 33]) {
     const random = new Random(n), column = vectors(random, n), scale = vectors(random, 2 * n);

@@ -91,6 +91,9 @@ export class Convolution extends Operator {
     const { inputs, outputs, field, kernel, cols, rows } = this, unit = floats(field);
     const axes = this.#extended, points = count(axes);
     const builder = new ProgramBuilder(cols * unit);
+    if (points === 1 && inputs === 1 && outputs === 1) {
+      return builder.build(builder.diagonal(0, field, kernel));
+    }
     if (points === 1) {
       const pattern = { a: 1, b: outputs, c: inputs, d: 1 };
       return builder.build(builder.factor(0, pattern, field, kernel));
