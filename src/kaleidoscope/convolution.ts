@@ -278,9 +278,10 @@ function butterfly(
 function repeated(weights: Float32Array, outer: number, inner: number): Float32Array {
   if (outer * inner === 1) return weights;
   const result = new Float32Array(weights.length * outer * inner), size = weights.length * inner;
-  for (let k = 0; k < weights.length / 2; k++) {
-    for (let copy = 0; copy < inner; copy++) {
-      result.set(weights.subarray(2 * k, 2 * k + 2), 2 * (k * inner + copy));
+  for (let k = 0, at = 0; k < weights.length; k += 2) {
+    for (let copy = 0; copy < inner; copy++, at += 2) {
+      result[at] = weights[k];
+      result[at + 1] = weights[k + 1];
     }
   }
   for (let copy = 1; copy < outer; copy++) result.copyWithin(copy * size, 0, size);
