@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { dft } from "../src/kaleidoscope/transforms/dft.ts";
 import { hadamard } from "../src/kaleidoscope/transforms/hadamard.ts";
-import { blockDiagonal } from "../src/operator/block_diagonal.ts";
-import { Butterfly } from "../src/operator/butterfly.ts";
 import { Diagonal } from "../src/operator/diagonal.ts";
 import type { Operator } from "../src/operator/operator.ts";
 import { product } from "../src/operator/product.ts";
@@ -454,53 +452,6 @@ Deno.test("factors lose whole rows and columns of their blocks to windows, unles
   untouched(line(3, window(8, 0), middle));
   untouched(line(8, window(16, 0), factor([2, 3, 4, 2], "real", normal(1, 48))));
   untouched(line(4, window(8, 0), block([1, 4], [1, 2, 3, 4])));
-});
-
-Deno.test("parts that are put together and taken apart again are read where they were made", () => {
-  const builder = new ProgramBuilder(8);
-  const parts = [0, 3].map((at) =>
-    builder.bias(builder.window(0, at === 0 ? 3 : 5, at), "real", normal(at, at === 0 ? 3 : 5))
-  );
-  const whole = builder.concat(parts);
-  const again = [builder.window(whole, 3, 0), builder.window(whole, 2, 4)];
-  const program = builder.build(
-    builder.concat(again.map((v, i) => diagonal("real", normal(i, 3 - i))(builder, v))),
-  );
-  // The first part has no window behind it any more, the second one of its own.
-  expect(program, ["window", "bias", "window", "bias", "window", "diagonal", "diagonal", "concat"]);
-  // One that reads from both is left alone.
-  const across = new ProgramBuilder(4), both = across.concat([across.bias(0, "real", normal(1, 4)), 0]);
-  untouched(across.build(across.window(both, 4, 2)));
-});
-
-Deno.test("neighbouring parts that are put together are one, and all of them what they are parts of", () => {
-  const parts = (...list: (readonly [width: number, at: number])[]): Program => {
-    const builder = new ProgramBuilder(6);
-    return builder.build(builder.concat(list.map(([width, at]) => builder.window(0, width, at))));
-  };
-  expect(parts([2, 0], [3, 2], [1, 5]), []);
-  expect(parts([2, 1], [2, 3]), ["window"]);
-  expect(parts([2, 0], [1, 2], [2, 4]), ["window", "window", "concat"]);
-  untouched(parts([2, 2], [2, 0]));
-  // Beyond the ends there are zeros.
-  untouched(parts([2, -1], [2, 1]));
-  untouched(parts([3, 3], [2, 6]));
-});
-
-Deno.test("block diagonals vanish with their adjoints, and their blocks meet", () => {
-  const [a, b] = [4, 8].map((n) => Butterfly.random(n, { init: "orthogonal", seed: n }));
-  const one = blockDiagonal(a, b),
-    other = blockDiagonal(new Diagonal(normal(1, 4)), new Diagonal(normal(2, 8)));
-  assert.deepEqual(kinds(simplify(product(one.adjoint(), one).program)), []);
-  const middle = simplify(product(one.adjoint(), other, one).program);
-  assertSameMap(middle, product(one.adjoint(), other, one).program, false);
-  assert.deepEqual(kinds(middle).filter((kind) => kind !== "factor"), ["window", "window", "concat"]);
-  assert.deepEqual(
-    kinds(simplify(product(one.adjoint(), blockDiagonal(a, b.adjoint())).program)).filter((kind) =>
-      kind === "concat"
-    ).length,
-    1,
-  );
 });
 
 Deno.test("what nothing reads is left out first, so that its readers do not keep others apart", () => {

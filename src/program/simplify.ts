@@ -40,80 +40,11 @@ const lastPairs: readonly PairRule[] = [mergeFactors];
 
 /** Applies all rules until none applies. The result computes the same map up to rounding. */
 export function simplify(program: Program): Program {
-  let current = realWeights(skipConcat(dropUnread(program)));
-  for (let next = improved(current); next; next = improved(current)) current = next;
+  let current = realWeights(dropUnread(program));
+  const step = (): Program | undefined =>
+    sweep(current, singles, pairs, triples) ?? sweep(current, [], lastPairs, []);
+  for (let next = step(); next; next = step()) current = next;
   return current;
-}
-
-/** The program after the first kind of rules that applies; undefined when none does. */
-function improved(program: Program): Program | undefined {
-  const swept = sweep(program, singles, pairs, triples);
-  if (swept) return swept;
-  const skipped = skipConcat(program);
-  return skipped === program ? sweep(program, [], lastPairs, []) : skipped;
-}
-
-/**
- * Parts that are put together and taken apart again, as between block diagonals, are read where they were made; and
- * neighbouring parts of one value that are put together are one part of it. The same program where there are none.
- */
-export function skipConcat(program: Program): Program {
-  const { steps, widths } = program, builder = new ProgramBuilder(program.inputWidth), value = [0];
-  let changed = false;
-  const readers = countReaders(program);
-  /** The step that makes a value. */
-  const maker = (v: number): Step | undefined => steps[v - 1];
-  steps.forEach((step) => {
-    if (step.kind === "concat") {
-      const parts: { from: number; shift: number; width: number }[] = [];
-      for (const input of step.inputs) {
-        const made = maker(input), last = parts[parts.length - 1], width = widths[input];
-        // Within the value: what a window adds at its ends are zeros.
-        const inside = made?.kind === "window" && made.shift >= 0 && made.shift + width <= widths[made.from];
-        const part = inside && readers.get(input) === 1
-          ? { from: made.from, shift: made.shift, width }
-          : { from: input, shift: 0, width };
-        if (last?.from === part.from && last.shift + last.width === part.shift) {
-          last.width += width;
-          changed = true;
-        } else parts.push(part);
-      }
-      value.push(
-        builder.concat(parts.map(({ from, shift, width }) => builder.window(value[from], width, shift))),
-      );
-      return;
-    }
-    const whole = step.kind === "window" ? maker(step.from) : undefined;
-    if (step.kind === "window" && whole?.kind === "concat") {
-      let at = 0;
-      for (const input of whole.inputs) {
-        if (step.shift >= at && step.shift + step.width <= at + widths[input]) {
-          changed = true;
-          value.push(builder.window(value[input], step.width, step.shift - at));
-          return;
-        }
-        at += widths[input];
-      }
-    }
-    value.push(builder.step(renamed(step, value)));
-  });
-  return changed ? dropUnread(builder.build(value[program.output])) : program;
-}
-
-/** How many steps read each value; the result of the program counts as read once more. */
-function countReaders({ steps, output }: Program): Map<number, number> {
-  const readers = new Map<number, number>([[output, 1]]);
-  for (const step of steps) {
-    for (const value of inputsOf(step)) readers.set(value, (readers.get(value) ?? 0) + 1);
-  }
-  return readers;
-}
-
-/** A step that reads other values. */
-function renamed(step: Step, value: readonly number[]): Step {
-  return step.kind === "add" || step.kind === "concat"
-    ? { ...step, inputs: step.inputs.map((v) => value[v]) }
-    : { ...step, from: value[step.from] };
 }
 
 /** The values of a program that its result depends on. */
@@ -145,7 +76,11 @@ function sweep(
   pairs: readonly PairRule[],
   triples: readonly TripleRule[],
 ): Program | undefined {
-  const { steps, widths } = program, readers = countReaders(program);
+  const { steps, widths, output } = program;
+  const readers = new Map<number, number>([[output, 1]]);
+  for (const step of steps) {
+    for (const value of inputsOf(step)) readers.set(value, (readers.get(value) ?? 0) + 1);
+  }
   const found: Replacements = new Map();
   /** The step that makes what a step reads, if nothing else reads it and this sweep has not touched it. */
   const before = (i: number): number | undefined => {
@@ -196,7 +131,9 @@ function replace(program: Program, by: Replacements): Program {
         (by.get(i) ?? []).reduce((at, unary) => builder.step({ ...unary, from: at }), value[step.from]),
       );
     } else if (by.has(i)) value.push(0);
-    else value.push(builder.step(renamed(step, value)));
+    else if (step.kind === "add" || step.kind === "concat") {
+      value.push(builder.step({ ...step, inputs: step.inputs.map((v) => value[v]) }));
+    } else value.push(builder.step({ ...step, from: value[step.from] }));
   });
   return builder.build(value[program.output]);
 }
