@@ -98,6 +98,7 @@ export { haar, type HaarOptions } from "./kaleidoscope/transforms/haar.ts";
 export { overAxes, Repeated } from "./kaleidoscope/transforms/axes.ts";
 export type { Shape, TransformOptions } from "./kaleidoscope/transforms/shape.ts";
 export { Convolution, type ConvolutionOptions } from "./kaleidoscope/convolution.ts";
+export { linearConvolution, type LinearConvolutionOptions } from "./kaleidoscope/linear_convolution.ts";
 export { circulant, toeplitz } from "./kaleidoscope/circulant.ts";
 export { acdc, afdf, fastfood, hadamardDiagonal, type HadamardOptions } from "./kaleidoscope/diagonals.ts";
 export { lowRank, type LowRankOptions } from "./kaleidoscope/low_rank.ts";

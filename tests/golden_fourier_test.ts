@@ -2,6 +2,7 @@ import { ok } from "node:assert/strict";
 import { Butterfly } from "../src/operator/butterfly.ts";
 import { Diagonal } from "../src/operator/diagonal.ts";
 import type { Operator } from "../src/operator/operator.ts";
+import { OrthogonalButterfly } from "../src/operator/orthogonal.ts";
 import { product } from "../src/operator/product.ts";
 import { fourierButterfly } from "../src/kaleidoscope/fourier.ts";
 import { dct2, dct3, dct4, dst2, dst4 } from "../src/kaleidoscope/transforms/cosine.ts";
@@ -92,6 +93,20 @@ Deno.test("golden: the factors of the Fourier transform are those of the papers'
       const map = fourierButterfly(8, { inverse, increasing });
       ok(map instanceof Butterfly);
       assertEntries(map.toTwiddle().map((w) => w * unit), twiddle, 0, 1e-6, key);
+    }
+  }
+});
+
+Deno.test("golden: the papers' angles of unitary Fourier butterflies make ours", () => {
+  for (const increasing of [true, false]) {
+    for (const [name, inverse] of [["fft", false], ["ifft", true]] as const) {
+      const key = `${name}_unitary_n8_br_first${increasing ? "True" : "False"}_params`;
+      const map = new OrthogonalButterfly(8, values(file.construction[key]), {
+        field: "complex",
+        increasing,
+      });
+      const want = fourierButterfly(8, { inverse, increasing }).toTwiddle();
+      assertEntries(map.toTwiddle(), Float64Array.from(want), 0, 1e-6, key);
     }
   }
 });

@@ -309,7 +309,7 @@ Deno.test("a small file cannot ask for much work", () => {
 
 Deno.test("convolutions and windows are saved by their kernels and shapes", () => {
   for (const field of ["real", "complex"] as const) {
-    for (const size of [[5], [1], [3, 4]]) {
+    for (const size of [[5], [1], [3, 4], [2, 3, 2, 1]]) {
       const points = size.reduce((all, n) => all * n, 1);
       const kernel = numbers(6 * points * floats(field), points);
       const map = product(

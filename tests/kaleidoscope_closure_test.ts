@@ -19,6 +19,7 @@ import type { Operator } from "../src/operator/operator.ts";
 import { OrthogonalButterfly } from "../src/operator/orthogonal.ts";
 import { Permutation } from "../src/operator/permutation.ts";
 import { Random } from "../src/program/random.ts";
+import type { Field } from "../src/program/step.ts";
 import { assertClose } from "./helpers.ts";
 import { type Matrix, multiply, onDiagonal } from "./operators.ts";
 import { vectors } from "./programs.ts";
@@ -139,6 +140,23 @@ Deno.test("closure: the inverse of a butterfly, block by block, has its strides 
     name: "RangeError",
     message: "Cannot make an inverse butterfly: block 1 of factor 1 (stride 2) is singular",
   });
+});
+
+Deno.test("closure: a butterfly that is singular, or as good as, has no inverse, and one that is not has", () => {
+  const of = (field: Field, ...block: number[]): Butterfly =>
+    Butterfly.fromTwiddle(2, Float32Array.from(block), { field });
+  const refused = (map: Butterfly, message: RegExp): void => throws(() => invertButterfly(map), message);
+  refused(of("real", 0, 0, 0, 0), /block 0 of factor 0 \(stride 1\) is singular$/);
+  refused(of("real", 1, 2, 0, 0), /is singular$/);
+  // 0.1·0.9 = 0.3·0.3, but not after rounding.
+  refused(of("real", 0.1, 0.3, 0.3, 0.9), /is singular within the rounding of its entries$/);
+  // [[1, i], [i, −1]]
+  refused(of("complex", 1, 0, 0, 1, 0, 1, -1, 0), /is singular$/);
+  refused(of("complex", 0.1, 0, 0, 0.3, 0, 0.3, -0.9, 0), /within the rounding/);
+  for (const scale of [1e-15, 1, 1e15]) {
+    const map = of("real", scale, 2 * scale, 3 * scale, 4 * scale), inverse = invertButterfly(map);
+    assertClose(inverse.apply(map.apply(Float32Array.of(5, 7))), [5, 7], 1e-5, `scale ${scale}`);
+  }
 });
 
 Deno.test("closure: the Kronecker product of butterflies has as many blocks as the one with more", () => {

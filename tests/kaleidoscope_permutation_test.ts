@@ -115,6 +115,16 @@ Deno.test("what is no permutation, or of a wrong size, is refused in a sentence"
     () => permutationSwaps([0, 0]),
     /Cannot make a permutation butterfly: index 0 is repeated at entry 1/,
   );
+  assert.throws(() => permutationButterfly([3, 1, 2, 1]), /index 1 is repeated at entry 3, and 0 is missing/);
+  assert.throws(() => invertPermutation([0, 1.5]), /entry 1 is 1.5, which is not a whole number below 2/);
+  assert.throws(() => permutationButterfly(undefined as unknown as number[]), {
+    name: "TypeError",
+    message: "Cannot make a permutation butterfly: expected a list of indices, got undefined",
+  });
+  assert.throws(
+    () => permutationButterfly([1, 0], { field: "half" as "real" }),
+    /field must be "real" or "complex"/,
+  );
   assert.throws(() => permutationButterfly([]), /its length must be a whole number/);
   assert.throws(() => permutationButterfly({ length: 2 ** 20 + 1 }), /its length must be .* got 1048577/);
   assert.throws(() => invertPermutation([1]), /entry 0 is 1/);

@@ -1,6 +1,8 @@
 import { deepEqual, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { loadOperator, saveOperator } from "../src/io/operator_file.ts";
+import { kroneckerPermutations } from "../src/kaleidoscope/closure.ts";
+import { waveletPermutation } from "../src/kaleidoscope/permutation.ts";
 import { dct2, dct3, dct4, dst2, dst3, dst4 } from "../src/kaleidoscope/transforms/cosine.ts";
 import { dct1, dst1 } from "../src/kaleidoscope/transforms/cosine_one.ts";
 import { dft, idft } from "../src/kaleidoscope/transforms/dft.ts";
@@ -236,6 +238,47 @@ Deno.test("transforms: those of several dimensions are those of each axis", () =
     }),
     { numRuns: 30, seed: 7 },
   );
+});
+
+Deno.test("transforms: Fourier transforms of any dimensions, normalized or not, and their inverses are those of each axis", () => {
+  const shapes = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 4 })
+    .filter((levels) => levels.reduce((a, b) => a + b) <= 6);
+  fc.assert(
+    fc.property(shapes, fc.boolean(), fc.boolean(), (levels, inverse, normalized) => {
+      const sizes = levels.map((level) => 2 ** level), points = sizes.reduce((a, b) => a * b, 1);
+      const sign = inverse ? 1 : -1, scale = normalized ? 1 / sqrt(points) : inverse ? 1 / points : 1;
+      const want = new Float64Array(2 * points * points);
+      for (let i = 0; i < points * points; i++) {
+        let k = Math.floor(i / points), j = i % points, turns = 0;
+        for (const n of [...sizes].reverse()) {
+          turns += (k % n) * (j % n) / n;
+          k = Math.floor(k / n);
+          j = Math.floor(j / n);
+        }
+        want.set([scale * cos(2 * PI * turns), sign * scale * sin(2 * PI * turns)], 2 * i);
+      }
+      const map = (inverse ? idft : dft)(sizes, { normalized });
+      assertClose(map.toDense(), want, 6e-6, `${sizes}, inverse ${inverse}, normalized ${normalized}`);
+    }),
+    { numRuns: 30, seed: 8, examples: [[[0, 0], true, true], [[1, 0, 1], false, true]] },
+  );
+});
+
+Deno.test("transforms: Haar transforms without their permutation leave coefficients where the butterfly does", () => {
+  for (const sizes of [[1], [2], [64], [2, 8], [4, 1, 4]]) {
+    for (const normalized of [false, true]) {
+      const points = sizes.reduce((a, b) => a * b, 1), x = draw(points, points);
+      const plain = haar(sizes, { normalized, permutation: false }).apply(x);
+      const orders = sizes.map((n) => waveletPermutation(n));
+      const order = orders.reduce((all, own) => kroneckerPermutations(all, own));
+      assertClose(
+        haar(sizes, { normalized }).apply(x),
+        Float32Array.from(order, (k) => plain[k]),
+        1e-6,
+        `${sizes}`,
+      );
+    }
+  }
 });
 
 Deno.test("transforms: a DFT of three dimensions is that of each axis, in one butterfly", () => {

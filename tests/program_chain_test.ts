@@ -70,11 +70,14 @@ Deno.test("a pair vanishes from the middle of a product, and what is around it m
   const n = 16;
   for (const field of FIELDS) {
     const pair = Butterfly.random(n, { field, init: "orthogonal", seed: 1 });
-    const [left, right] = [2, 3].map((seed) => Butterfly.random(n, { field, seed }));
-    const long = product(left, pair.adjoint(), pair, right).program, short = product(left, right).program;
-    const simple = simplify(long);
-    assert.deepEqual(simple.weights, simplify(short).weights);
-    assertSameMap(simple, long, field === "complex");
+    // Whether or not the outermost factors of the pair would go with those around it.
+    for (const increasing of [true, false]) {
+      const [left, right] = [2, 3].map((seed) => Butterfly.random(n, { field, seed, increasing }));
+      const long = product(left, pair.adjoint(), pair, right).program, short = product(left, right).program;
+      const simple = simplify(long);
+      assert.deepEqual(simple.weights, simplify(short).weights);
+      assertSameMap(simple, long, field === "complex");
+    }
     // Pairs in pairs.
     const other = Butterfly.random(n, { field, init: "orthogonal", seed: 4 });
     const some = shuffled(n, field, 5);

@@ -170,6 +170,20 @@ Deno.test("the forms of passes are named, with their weights", () => {
   assert.deepEqual(lanes.cost, { weights: 32, madds: 64 });
 });
 
+Deno.test("steps that nothing reads are said to be so, and count nothing", () => {
+  const builder = new ProgramBuilder(8);
+  const pattern = { a: 4, b: 2, c: 2, d: 1 };
+  const used = builder.factor(0, pattern, "real", new Float32Array(16).fill(2));
+  const lost = builder.factor(used, { ...pattern, a: 2, d: 2 }, "real", new Float32Array(16).fill(3));
+  builder.diagonal(lost, "real", new Float32Array(8).fill(3));
+  const program = builder.build(used), [written, simplified, runs] = check(program);
+  assert.deepEqual([written.steps, written.cost], [3, { weights: 16, madds: 16 }]);
+  assert.match(written.lines[1], /strides 2, which nothing reads$/);
+  assert.equal(written.lines[2], "real diagonal, which nothing reads");
+  assert.deepEqual([simplified.steps, simplified.lines.length], [1, 1]);
+  assert.equal(runs.lines.length, 1);
+});
+
 Deno.test("what vanishes costs nothing, and what cannot be simplified is said to be so", () => {
   const map = Butterfly.random(32, { field: "complex", init: "orthogonal", seed: 1 });
   const text = explain(product(map.adjoint(), map).program);

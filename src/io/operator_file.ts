@@ -20,7 +20,7 @@
  * | diagonal | `diagonal` [n] |
  * | factor | `factor` [a, b, c, d] |
  * | dense | `matrix` [rows, cols] |
- * | convolution | `kernel` [outputs, inputs, n] or [outputs, inputs, n2, n1] |
+ * | convolution | `kernel` [outputs, inputs, sizes …], the sizes of its axes |
  * | rotation | `signs`, I8; `rows`, `inverse`, and `stages`, a list of [offset, length, levels, stride] |
  * | window | none; `rows`, `cols`, `shift` and `field` say all |
  * | product | those of `operators`, listed as written: the last is applied first |

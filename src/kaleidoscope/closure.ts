@@ -118,7 +118,8 @@ export function multiplyButterflies(left: Butterfly, right: Butterfly): Butterfl
 /**
  * The inverse of a butterfly: its blocks inverted, its factors in the opposite order. That of a B is a B*.
  *
- * @throws {RangeError} naming the factor and the 2×2 block that is singular; or when it is not square on n points
+ * @throws {RangeError} naming the factor and the 2×2 block that is singular, as far as float32 can tell; or when it is not
+ * square on n points
  *
  * @example
  * ```ts
@@ -139,10 +140,14 @@ export function invertButterfly(butterfly: Butterfly): Butterfly {
         const k = (at + e * s) * unit;
         return [weights[k], unit === 2 ? weights[k + 1] : 0];
       });
-      const det: Complex = minus(times(a, d), times(b, c)), size = det[0] * det[0] + det[1] * det[1];
-      if (size === 0) {
+      const ad = times(a, d), bc = times(b, c), det = minus(ad, bc), size = det[0] * det[0] + det[1] * det[1];
+      // Rounding of the four entries to float32 can change the determinant by as much.
+      const largest = Math.max(Math.hypot(...ad), Math.hypot(...bc));
+      if (!(Math.sqrt(size) > largest * 2 ** -23)) {
         throw new RangeError(
-          `Cannot make ${what}: block ${i} of factor ${factor} (stride ${s}) is singular`,
+          `Cannot make ${what}: block ${i} of factor ${factor} (stride ${s}) is singular${
+            size === 0 ? "" : " within the rounding of its entries"
+          }`,
         );
       }
       [d, minus([0, 0], b), minus([0, 0], c), a].forEach((entry, e) => {

@@ -38,8 +38,9 @@ export function fourierButterfly(
   { inverse = false, increasing = true }: FourierOptions = {},
 ): Butterfly {
   checkPowerOfTwo("a Fourier butterfly", "n", n);
-  const factors = fourierFactors(n, { inverse, increasing }, () => Math.SQRT1_2);
-  return new Butterfly(n, factors.map((w) => Float32Array.from(w)), { field: "complex", increasing });
+  const tiles = fourierTiles(n, { inverse, increasing }, () => Math.SQRT1_2);
+  const factors = tiles.map((tile) => repeated(new Float32Array(4 * n), tile));
+  return new Butterfly(n, factors, { field: "complex", increasing });
 }
 
 /**
@@ -48,35 +49,47 @@ export function fourierButterfly(
  */
 export function fourierFactors(
   n: number,
+  options: FourierOptions,
+  scale?: (level: number) => number,
+): Float64Array<ArrayBuffer>[] {
+  return fourierTiles(n, options, scale).map((tile) => repeated(new Float64Array(4 * n), tile));
+}
+
+/**
+ * What the factors of {@link fourierFactors} repeat: for each level the blocks [2][2][s] of one stretch of 2s points, s the
+ * stride. The factor is that n/2s times.
+ */
+export function fourierTiles(
+  n: number,
   { inverse = false, increasing = true }: FourierOptions,
   scale: (level: number) => number = () => 1,
 ): Float64Array<ArrayBuffer>[] {
   const levels = Math.log2(n), sign = inverse ? 1 : -1;
   return Array.from({ length: levels }, (_, level) => {
     const s = 2 ** (increasing ? level : levels - 1 - level);
-    const weights = new Float64Array(4 * n), h = scale(level);
+    const tile = new Float64Array(8 * s), h = scale(level);
     for (let delta = 0; delta < s; delta++) {
       const [cosine, sine] = root(delta, 2 * s);
-      const re = h * cosine, im = sign * h * sine;
-      for (let i = 0; i < n / (2 * s); i++) {
-        const put = (beta: number, gamma: number, re: number, im: number): void => {
-          weights.set([re, im], 2 * (((i * 2 + beta) * 2 + gamma) * s + delta));
-        };
-        put(0, 0, h, 0);
-        if (increasing) {
-          // [[1, ω], [1, −ω]]
-          put(0, 1, re, im);
-          put(1, 0, h, 0);
-        } else {
-          // [[1, 1], [ω, −ω]]
-          put(0, 1, h, 0);
-          put(1, 0, re, im);
-        }
-        put(1, 1, -re, -im);
-      }
+      const re = h * cosine, im = sign * h * sine, at = 2 * delta;
+      // [[1, ω], [1, −ω]] or, with decreasing strides, [[1, 1], [ω, −ω]].
+      const one = increasing ? at + 4 * s : at + 2 * s, omega = increasing ? at + 2 * s : at + 4 * s;
+      tile[at] = h;
+      tile[one] = h;
+      tile[omega] = re;
+      tile[omega + 1] = im;
+      tile[at + 6 * s] = -re;
+      tile[at + 6 * s + 1] = -im;
     }
-    return weights;
+    return tile;
   });
+}
+
+/** Fills an array with a tile again and again. */
+function repeated<T extends Float32Array | Float64Array>(result: T, tile: Float64Array): T {
+  result.set(tile);
+  // Doubling what is there takes few calls.
+  for (let done = tile.length; done < result.length; done *= 2) result.copyWithin(done, 0, done);
+  return result;
 }
 
 /** cos and sin of 2πk/n for 0 ≤ k < n/2, exact where they are 0, ±1 or ±√½. */

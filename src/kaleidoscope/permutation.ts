@@ -8,7 +8,7 @@
  */
 
 import { Butterfly } from "../operator/butterfly.ts";
-import { checkPowerOfTwo, LARGEST } from "../operator/check.ts";
+import { checkField, checkPowerOfTwo, LARGEST } from "../operator/check.ts";
 import { bitReversal, checkPermutation } from "../operator/permutation.ts";
 import { type Field, floats } from "../program/step.ts";
 import { halfBalanceInPlace } from "./balance.ts";
@@ -93,19 +93,24 @@ export function permutationButterfly(
   p: ArrayLike<number>,
   { increasing = false, field = "real" }: PermutationButterflyOptions & { field?: Field } = {},
 ): Butterfly {
-  const swaps = permutationSwaps(p, { increasing });
-  const identity = Butterfly.identity(p.length, { increasing, blocks: 2, field });
-  const unit = floats(field), half = identity.n / 2;
-  identity.factors.forEach((weights, factor) => {
-    const s = identity.stride(factor);
-    for (let i = 0; i < half; i++) {
-      if (!swaps[factor * half + i]) continue;
-      const at = Math.floor(i / s) * 4 * s + i % s;
-      weights[at * unit] = weights[(at + 3 * s) * unit] = 0;
-      weights[(at + s) * unit] = weights[(at + 2 * s) * unit] = 1;
+  checkField("a permutation butterfly", field);
+  const swaps = permutationSwaps(p, { increasing }), unit = floats(field);
+  let half = 1;
+  while (2 * half < p.length) half *= 2;
+  const levels = p.length === 1 ? 0 : Math.log2(half) + 1;
+  const factors = Array.from({ length: 2 * levels }, (_, factor) => {
+    const up = increasing === (factor < levels), level = factor % levels;
+    const s = 2 ** (up ? level : levels - 1 - level), weights = new Float32Array(4 * half * unit);
+    for (let base = 0, i = factor * half; base < 4 * half; base += 4 * s) {
+      for (let at = base; at < base + s; at++) {
+        const swap = swaps[i++];
+        weights[(at + swap * s) * unit] = 1;
+        weights[(at + (3 - swap) * s) * unit] = 1;
+      }
     }
+    return weights;
   });
-  return identity;
+  return new Butterfly(p.length, factors, { increasing, blocks: 2, field });
 }
 
 /** The swaps of a permutation of n = 2^m points with strides n/2 … 1 and then 1 … n/2. */

@@ -45,7 +45,10 @@ export function rotationBlocks(
     if (p !== 1 && p !== -1) {
       throw new RangeError(`Cannot make orthogonal blocks: determinants[${i}] must be 1 or -1, got ${p}`);
     }
-    blocks.set([p * c, -p * s, s, c], 4 * i);
+    blocks[4 * i] = p * c;
+    blocks[4 * i + 1] = -p * s;
+    blocks[4 * i + 2] = s;
+    blocks[4 * i + 3] = c;
   }
   return blocks;
 }
@@ -64,23 +67,28 @@ export function unitaryBlocks({ phi, alpha, psi, chi }: UnitaryAngles): Float32A
   }
   const blocks = new Float32Array(8 * count);
   for (let i = 0; i < count; i++) {
-    const c = Math.cos(phi[i]), s = Math.sin(phi[i]);
-    const put = (entry: number, size: number, angle: number): void => {
-      blocks[8 * i + 2 * entry] = size * Math.cos(angle);
-      blocks[8 * i + 2 * entry + 1] = size * Math.sin(angle);
-    };
-    put(0, c, alpha[i] + psi[i]);
-    put(1, s, alpha[i] + chi[i]);
-    put(2, -s, alpha[i] - chi[i]);
-    put(3, c, alpha[i] - psi[i]);
+    const c = Math.cos(phi[i]), s = Math.sin(phi[i]), at = 8 * i;
+    putPolar(blocks, at, c, alpha[i] + psi[i]);
+    putPolar(blocks, at + 2, s, alpha[i] + chi[i]);
+    putPolar(blocks, at + 4, -s, alpha[i] - chi[i]);
+    putPolar(blocks, at + 6, c, alpha[i] - psi[i]);
   }
   return blocks;
 }
 
+/** Writes size·e^{i·angle}. */
+function putPolar(values: Float32Array, at: number, size: number, angle: number): void {
+  values[at] = size * Math.cos(angle);
+  values[at + 1] = size * Math.sin(angle);
+}
+
 /** The four lists of angles from one of (φ, α, ψ, χ), (φ, α, ψ, χ) …, the layout of the papers' code. */
 export function unitaryAngles(angles: ArrayLike<number>): UnitaryAngles {
-  const list = (k: number): Float64Array =>
-    Float64Array.from({ length: angles.length / 4 }, (_, i) => angles[4 * i + k]);
+  const list = (k: number): Float64Array => {
+    const some = new Float64Array(angles.length / 4);
+    for (let i = 0; i < some.length; i++) some[i] = angles[4 * i + k];
+    return some;
+  };
   return { phi: list(0), alpha: list(1), psi: list(2), chi: list(3) };
 }
 

@@ -25,36 +25,37 @@ export function fillBlocks(
   init: Initial | "identity",
   random?: Random,
 ): void {
-  const unit = floats(field), blocks = weights.length / unit / 4;
-  for (let i = 0; i < blocks; i++) {
-    const block = draw(field, init, random);
-    const at = (Math.floor(i / stride) * 4 * stride + i % stride) * unit;
-    for (let entry = 0; entry < 4; entry++) {
-      for (let part = 0; part < unit; part++) {
-        weights[at + entry * stride * unit + part] = block[entry * unit + part];
+  const unit = floats(field), blocks = weights.length / unit / 4, entries = new Float64Array(4 * unit);
+  if (init !== "identity" && (random === undefined || (init !== "normal" && init !== "orthogonal"))) {
+    throw new TypeError(
+      `Cannot make a butterfly: init must be "normal" or "orthogonal", got ${JSON.stringify(init)}`,
+    );
+  }
+  if (init === "identity") entries[0] = entries[3 * unit] = 1;
+  for (let base = 0; base < blocks; base += stride) {
+    for (let delta = 0; delta < stride; delta++) {
+      if (init !== "identity") draw(entries, field, init, random!);
+      let at = (base * 4 + delta) * unit;
+      for (let k = 0; k < entries.length; at += stride * unit) {
+        for (let part = 0; part < unit; part++) weights[at + part] = entries[k++];
       }
     }
   }
 }
 
-/** One block, row-major, interleaved if complex. */
-function draw(field: Field, init: Initial | "identity", random?: Random): ArrayLike<number> {
+/** Draws one block, row-major, interleaved if complex. */
+function draw(entries: Float64Array, field: Field, init: Initial, random: Random): void {
   const complex = field === "complex";
-  if (init === "identity") return complex ? [1, 0, 0, 0, 0, 0, 1, 0] : [1, 0, 0, 1];
-  if (random === undefined || (init !== "normal" && init !== "orthogonal")) {
-    throw new TypeError(
-      `Cannot make a butterfly: init must be "normal" or "orthogonal", got ${JSON.stringify(init)}`,
-    );
-  }
   if (init === "normal") {
     const deviation = complex ? 0.5 : Math.SQRT1_2;
-    return Array.from({ length: complex ? 8 : 4 }, () => deviation * random.normal());
+    for (let k = 0; k < entries.length; k++) entries[k] = deviation * random.normal();
+    return;
   }
   const turn = (): number => 2 * Math.PI * random.uniform();
   if (!complex) {
     const theta = turn(), determinant = random.uniform() < 0.5 ? -1 : 1;
-    return rotationBlocks([theta], [determinant]);
+    return entries.set(rotationBlocks([theta], [determinant]));
   }
   const phi = Math.asin(Math.sqrt(random.uniform()));
-  return unitaryBlocks({ phi: [phi], alpha: [turn()], psi: [turn()], chi: [turn()] });
+  entries.set(unitaryBlocks({ phi: [phi], alpha: [turn()], psi: [turn()], chi: [turn()] }));
 }

@@ -25,9 +25,13 @@ export function bitReversal(n: number): Uint32Array<ArrayBuffer> {
 /**
  * Refuses what is no permutation of 0 … n − 1.
  *
- * @throws {RangeError} naming the index that is out of range or repeated
+ * @throws {RangeError} naming the index that is out of range, or the one that is repeated and one that is missing
+ * @throws {TypeError} when it is no list
  */
 export function checkPermutation(what: string, index: ArrayLike<number>, most = 2 ** 30): void {
+  if (index === null || typeof index !== "object") {
+    throw new TypeError(`Cannot make ${what}: expected a list of indices, got ${index}`);
+  }
   checkSize(what, "its length", index.length, most);
   const seen = new Uint8Array(index.length);
   for (let i = 0; i < index.length; i++) {

@@ -7,18 +7,23 @@
 
 import { type Field, floats } from "../program/step.ts";
 
-/** Calls `move(ours, theirs)` for the index, in numbers, of each of the k·n weights of a factor. */
-function each(
-  length: number,
+/** Copies a factor from one layout to the other. */
+function move(
+  from: Float32Array,
+  to: Float32Array,
   stride: number,
+  field: Field,
   radix: number,
-  move: (ours: number, theirs: number) => void,
+  theirsFirst: boolean,
 ): void {
-  const entries = radix * radix;
-  for (let i = 0; i < length / entries; i++) {
-    const j = Math.floor(i / stride), delta = i % stride;
-    for (let entry = 0; entry < entries; entry++) {
-      move((j * entries + entry) * stride + delta, i * entries + entry);
+  const unit = floats(field), entries = radix * radix, blocks = to.length / unit / entries;
+  for (let i = 0; i < blocks; i++) {
+    let theirs = i * entries * unit, ours = ((i - i % stride) * entries + i % stride) * unit;
+    for (let entry = 0; entry < entries; entry++, theirs += unit, ours += stride * unit) {
+      for (let part = 0; part < unit; part++) {
+        if (theirsFirst) to[ours + part] = from[theirs + part];
+        else to[theirs + part] = from[ours + part];
+      }
     }
   }
 }
@@ -31,10 +36,7 @@ export function fromTwiddle(
   field: Field,
   radix: 2 | 4 = 2,
 ): void {
-  const unit = floats(field);
-  each(weights.length / unit, stride, radix, (ours, theirs) => {
-    for (let part = 0; part < unit; part++) weights[ours * unit + part] = twiddle[theirs * unit + part];
-  });
+  move(twiddle, weights, stride, field, radix, true);
 }
 
 /** Fills `twiddle` [n/k][k][k] from `weights` [n/ks][k][k][s]. */
@@ -45,8 +47,5 @@ export function toTwiddle(
   field: Field,
   radix: 2 | 4 = 2,
 ): void {
-  const unit = floats(field);
-  each(weights.length / unit, stride, radix, (ours, theirs) => {
-    for (let part = 0; part < unit; part++) twiddle[theirs * unit + part] = weights[ours * unit + part];
-  });
+  move(weights, twiddle, stride, field, radix, false);
 }

@@ -9,7 +9,7 @@ import { findPasses } from "./compile.ts";
 import { describeMoves, gathered, planMoves } from "./moves.ts";
 import { type PackedPass, packRun } from "./pack.ts";
 import type { Program } from "./program.ts";
-import { simplify } from "./simplify.ts";
+import { readValues, simplify } from "./simplify.ts";
 import { floats, isWeighted, type Step } from "./step.ts";
 import { describeMirrored, mirroredCost } from "./streams.ts";
 
@@ -25,7 +25,8 @@ interface Cost {
  */
 export function explain(program: Program): string {
   const simple = simplify(program);
-  const lines = [`as written: ${summary(program, costOf(program.steps))}`, ...list(program)];
+  const read = readValues(program), running = program.steps.filter((_, i) => read.has(i + 1));
+  const lines = [`as written: ${summary(program, costOf(running))}`, ...list(program)];
   if (simple === program) lines.push("nothing to simplify");
   else lines.push(`simplified: ${summary(simple, costOf(simple.steps))}`, ...list(simple));
   const { text, cost } = execution(simple);
@@ -53,13 +54,19 @@ function costOf(steps: readonly Step[]): Cost {
   return { weights, madds };
 }
 
-/** One line for each step; factors that follow each other share one. */
+/** One line for each step; factors that follow each other share one. What nothing reads does not run, and costs nothing. */
 function list(program: Program): string[] {
+  const read = readValues(program);
   const lines: string[] = [];
   const runs = new Map(findRuns(program.steps, program.output, false).map((run) => [run.first, run]));
   for (let i = 0; i < program.steps.length; i++) {
     const run = runs.get(i);
-    const steps = program.steps.slice(i, i + (run?.length ?? 1));
+    const steps = program.steps.slice(i, i + (run?.length ?? 1)), end = i + steps.length;
+    if (!read.has(end)) {
+      lines.push(`  ${run ? factors(run) : single(steps[0])}, which nothing reads`);
+      i = end - 1;
+      continue;
+    }
     const cost = costOf(steps);
     lines.push(`  ${run ? factors(run) : single(steps[0])}${cost.weights ? `: ${numbers(cost)}` : ""}`);
     i += steps.length - 1;

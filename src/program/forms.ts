@@ -12,7 +12,8 @@
  */
 
 import type { Form } from "../kernels/record.ts";
-import { type Pass, type Run, weightIndex } from "./chain.ts";
+import type { Pass, Run } from "./chain.ts";
+import type { FactorStep } from "./step.ts";
 
 /** The factors of a pass with diagonals divided out: the partner weight of each point, and the diagonal left over. */
 export interface Divided {
@@ -45,6 +46,29 @@ export function divide(run: Run, pass: Pass, columns: Float64Array): Divided | u
   return unit && { form: "unit", ...unit };
 }
 
+/**
+ * Whether all blocks of a factor, as it stands, are of the sign or the twiddle form: a diagonal multiplied into its columns
+ * would spoil that.
+ */
+export function isPaired(step: FactorStep): boolean {
+  return alone(step, divideByColumn);
+}
+
+/** Whether a butterfly factor, as it stands, allows the unit form. */
+export function isDivisible(step: FactorStep): boolean {
+  return alone(step, divideByDiagonal);
+}
+
+function alone(
+  { pattern: { a, b, c, d }, field, weights }: FactorStep,
+  divide: typeof divideByColumn,
+): boolean {
+  if (b !== 2 || c !== 2) return false;
+  const n = 2 * a * d, complex = field === "complex";
+  const scale = complex ? new Float64Array(2 * n).map((_, k) => 1 - (k & 1)) : new Float64Array(n).fill(1);
+  return divide(weights, d, { n, complex }, scale) !== undefined;
+}
+
 function each(
   run: Run,
   pass: Pass,
@@ -75,87 +99,147 @@ function divisible(size: number): boolean {
   return size >= 1 / LARGEST && size <= LARGEST;
 }
 
+/**
+ * Whether a complex number may be divided by, given the square of its size. Squares of float32 numbers and of scales are
+ * well within float64, and a root for each weight takes longer than all the rest.
+ */
+function divisibleSquare(square: number): boolean {
+  return square >= 1 / LARGEST ** 2 && square <= LARGEST ** 2;
+}
+
 /** Unit form: rows divided by their diagonal entry. */
 function divideByDiagonal(
   weights: Float32Array,
   stride: number,
-  { n, complex }: Run,
+  { n, complex }: Pick<Run, "n" | "complex">,
   scale: Float64Array,
 ): DividedFactor | undefined {
   const partner = new Float64Array(scale.length), next = new Float64Array(scale.length);
-  for (let k = 0; k < n; k++) {
-    const j = k % (2 * stride) < stride ? k + stride : k - stride;
-    const d = weightIndex(stride, k, false), o = weightIndex(stride, k, true);
-    if (!complex) {
-      const own = weights[d] * scale[k], other = weights[o] * scale[j];
-      if (!divisible(Math.abs(own)) || !(Math.abs(other) <= Math.abs(own) * LARGEST)) return undefined;
-      partner[k] = other / own;
-      next[k] = own;
-      continue;
+  const row = complex ? complexRow : realRow;
+  for (let base = 0; base < n; base += 2 * stride) {
+    for (let delta = 0; delta < stride; delta++) {
+      const k = base + delta, j = k + stride, at = 2 * base + delta;
+      if (!row(weights, scale, partner, next, at, at + stride, k, j)) return undefined;
+      if (!row(weights, scale, partner, next, at + 3 * stride, at + 2 * stride, j, k)) return undefined;
     }
-    const own = product(weights, d, scale, k), other = product(weights, o, scale, j);
-    if (!set(next, k, own) || !set(partner, k, quotient(other, own))) return undefined;
-    if (!divisible(size(own)) || !(size(other) <= size(own) * LARGEST)) return undefined;
   }
   return { partner, scale: next };
 }
 
-/** Twiddle form: both rows of a block divided by their entry in the first column. */
+/** Divides row k, with weight d of its own and weight o of point j; false where that cannot be. */
+function realRow(
+  weights: Float32Array,
+  scale: Float64Array,
+  partner: Float64Array,
+  next: Float64Array,
+  d: number,
+  o: number,
+  k: number,
+  j: number,
+): boolean {
+  const own = weights[d] * scale[k], other = weights[o] * scale[j], size = Math.abs(own);
+  if (!divisible(size) || !(Math.abs(other) <= size * LARGEST)) return false;
+  partner[k] = other / own;
+  next[k] = own;
+  return true;
+}
+
+/** The same for complex numbers. */
+function complexRow(
+  weights: Float32Array,
+  scale: Float64Array,
+  partner: Float64Array,
+  next: Float64Array,
+  d: number,
+  o: number,
+  k: number,
+  j: number,
+): boolean {
+  const dr = weights[2 * d], di = weights[2 * d + 1], sr = scale[2 * k], si = scale[2 * k + 1];
+  const or = weights[2 * o], oi = weights[2 * o + 1], tr = scale[2 * j], ti = scale[2 * j + 1];
+  const re = dr * sr - di * si, im = dr * si + di * sr, square = re * re + im * im;
+  const x = or * tr - oi * ti, y = or * ti + oi * tr;
+  if (!divisibleSquare(square) || !(x * x + y * y <= square * LARGEST ** 2)) return false;
+  partner[2 * k] = (x * re + y * im) / square;
+  partner[2 * k + 1] = (y * re - x * im) / square;
+  next[2 * k] = re;
+  next[2 * k + 1] = im;
+  return true;
+}
+
+/** Twiddle form, and that of signs: both rows of a block divided by their entry in the first column. */
 function divideByColumn(
   weights: Float32Array,
   stride: number,
-  { n, complex }: Run,
+  { n, complex }: Pick<Run, "n" | "complex">,
   scale: Float64Array,
 ): DividedFactor | undefined {
   const partner = new Float64Array(scale.length), next = new Float64Array(scale.length);
-  for (let k = 0; k < n; k++) {
-    if (k % (2 * stride) >= stride) continue;
-    const j = k + stride;
-    const at = [[k, false], [k, true], [j, true], [j, false]] as const;
-    const entries = at.map(([row, other]) => weightIndex(stride, row, other));
-    if (!complex) {
-      const [a, b, c, d] = entries.map((i, e) => weights[i] * scale[e === 0 || e === 2 ? k : j]);
-      if (!divisible(Math.abs(a)) || !divisible(Math.abs(c))) return undefined;
-      // Real blocks are worth it only when w is ±1: then there is nothing to multiply.
-      if (b !== a || d !== -c) return undefined;
-      partner[k] = partner[j] = 1;
-      next[k] = a;
-      next[j] = c;
-      continue;
+  const block = complex ? twiddleBlock : signBlock;
+  for (let base = 0; base < n; base += 2 * stride) {
+    for (let delta = 0; delta < stride; delta++) {
+      const k = base + delta;
+      if (!block(weights, stride, scale, partner, next, 2 * base + delta, k, k + stride)) return undefined;
     }
-    const [a, b, c, d] = entries.map((i, e) => product(weights, i, scale, e === 0 || e === 2 ? k : j));
-    if (!divisible(size(a)) || !divisible(size(c))) return undefined;
-    const up = quotient(b, a), down = quotient(d, c), w = size(up);
-    if (!(size([up[0] + down[0], up[1] + down[1]]) <= CROSS * w) || !(w <= LARGEST)) return undefined;
-    const mean: Complex = [(up[0] - down[0]) / 2, (up[1] - down[1]) / 2];
-    set(partner, k, mean);
-    set(partner, j, [-mean[0], -mean[1]]);
-    set(next, k, a);
-    set(next, j, c);
   }
   return { partner, scale: next };
 }
 
-type Complex = readonly [number, number];
-
-/** Entry i of interleaved weights times entry k of interleaved scales. */
-function product(weights: Float32Array, i: number, scale: Float64Array, k: number): Complex {
-  const x = weights[2 * i], y = weights[2 * i + 1], u = scale[2 * k], v = scale[2 * k + 1];
-  return [x * u - y * v, x * v + y * u];
+/** Divides the block of points k and j, whose first weight is number `at`, if that leaves [[1, 1], [1, −1]]. */
+function signBlock(
+  weights: Float32Array,
+  stride: number,
+  scale: Float64Array,
+  partner: Float64Array,
+  next: Float64Array,
+  at: number,
+  k: number,
+  j: number,
+): boolean {
+  const a = weights[at] * scale[k], c = weights[at + 2 * stride] * scale[k];
+  if (!divisible(Math.abs(a)) || !divisible(Math.abs(c))) return false;
+  // Real blocks are worth it only when w is 1: then there is nothing to multiply.
+  if (weights[at + stride] * scale[j] !== a || weights[at + 3 * stride] * scale[j] !== -c) return false;
+  partner[k] = partner[j] = 1;
+  next[k] = a;
+  next[j] = c;
+  return true;
 }
 
-function quotient([x, y]: Complex, [u, v]: Complex): Complex {
-  const square = u * u + v * v;
-  return [(x * u + y * v) / square, (y * u - x * v) / square];
-}
-
-function size([x, y]: Complex): number {
-  return Math.hypot(x, y);
-}
-
-/** Stores a complex number; false when it is not finite. */
-function set(values: Float64Array, k: number, [x, y]: Complex): boolean {
-  values[2 * k] = x;
-  values[2 * k + 1] = y;
-  return x - x === 0 && y - y === 0;
+/** Divides the complex block of points k and j, if that leaves [[1, w], [1, −w]]. */
+function twiddleBlock(
+  weights: Float32Array,
+  stride: number,
+  scale: Float64Array,
+  partner: Float64Array,
+  next: Float64Array,
+  at: number,
+  k: number,
+  j: number,
+): boolean {
+  const kr = scale[2 * k], ki = scale[2 * k + 1], jr = scale[2 * j], ji = scale[2 * j + 1];
+  let w = 2 * at;
+  const ar = weights[w] * kr - weights[w + 1] * ki, ai = weights[w] * ki + weights[w + 1] * kr;
+  w += 2 * stride;
+  const br = weights[w] * jr - weights[w + 1] * ji, bi = weights[w] * ji + weights[w + 1] * jr;
+  w += 2 * stride;
+  const cr = weights[w] * kr - weights[w + 1] * ki, ci = weights[w] * ki + weights[w + 1] * kr;
+  w += 2 * stride;
+  const dr = weights[w] * jr - weights[w + 1] * ji, di = weights[w] * ji + weights[w + 1] * jr;
+  const a = ar * ar + ai * ai, c = cr * cr + ci * ci;
+  if (!divisibleSquare(a) || !divisibleSquare(c)) return false;
+  // b/a and d/c.
+  const ur = (br * ar + bi * ai) / a, ui = (bi * ar - br * ai) / a;
+  const vr = (dr * cr + di * ci) / c, vi = (di * cr - dr * ci) / c;
+  const x = ur + vr, y = ui + vi, square = ur * ur + ui * ui;
+  if (!(x * x + y * y <= CROSS * CROSS * square) || !(square <= LARGEST ** 2)) return false;
+  partner[2 * k] = (ur - vr) / 2;
+  partner[2 * k + 1] = (ui - vi) / 2;
+  partner[2 * j] = -partner[2 * k];
+  partner[2 * j + 1] = -partner[2 * k + 1];
+  next[2 * k] = ar;
+  next[2 * k + 1] = ai;
+  next[2 * j] = cr;
+  next[2 * j + 1] = ci;
+  return true;
 }

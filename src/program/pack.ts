@@ -129,11 +129,25 @@ function packDivided(run: Run, pass: Pass, divided: Divided, scale: Float64Array
   const block = (vectors + (scale ? registers.length : 0)) * 4 * unit;
   const result = new Float32Array(block * base.length);
   let at = 0, visited = 0, iteration = 0;
-  const put = (values: Float64Array, points: ArrayLike<number>): void => {
-    for (let part = 0; part < unit; part++) {
-      for (let lane = 0; lane < 4; lane++) result[at++] = values[points[lane] * unit + part];
+  // Written out: this is where most of the time of packing goes.
+  const put = (values: Float64Array, points: Uint32Array): void => {
+    const [p, q, r, s] = points;
+    if (unit === 1) {
+      result[at] = values[p];
+      result[at + 1] = values[q];
+      result[at + 2] = values[r];
+      result[at + 3] = values[s];
+      at += 4;
+      return;
+    }
+    for (let part = 0; part < 2; part++, at += 4) {
+      result[at] = values[2 * p + part];
+      result[at + 1] = values[2 * q + part];
+      result[at + 2] = values[2 * r + part];
+      result[at + 3] = values[2 * s + part];
     }
   };
+  const own = new Uint32Array(4);
   const perIteration = registers.length * pass.count;
   eachVector(pass, n, (factor, points) => {
     // Of a pair the first output comes first: its partner weight is w.
@@ -142,7 +156,10 @@ function packDivided(run: Run, pass: Pass, divided: Divided, scale: Float64Array
     if (++visited % perIteration !== 0) return;
     const first = base[iteration++];
     if (!scale) return;
-    for (const register of registers) put(scale, [0, 1, 2, 3].map((lane) => number(first + register + lane)));
+    for (const register of registers) {
+      for (let lane = 0; lane < 4; lane++) own[lane] = number(first + register + lane);
+      put(scale, own);
+    }
   });
   const table = offsets(run, pass), scaled = scale !== undefined;
   if (form === "twiddles") return { pass, form, scaled, ...share(result, block, table) };

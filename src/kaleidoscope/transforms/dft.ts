@@ -8,7 +8,7 @@ import { Butterfly } from "../../operator/butterfly.ts";
 import type { Operator } from "../../operator/operator.ts";
 import { bitReversal, Permutation } from "../../operator/permutation.ts";
 import { product } from "../../operator/product.ts";
-import { fourierFactors } from "../fourier.ts";
+import { fourierTiles } from "../fourier.ts";
 import { checkShape, type Shape, type TransformOptions, unitaryScale } from "./shape.ts";
 
 /**
@@ -47,9 +47,7 @@ function fourier(what: string, shape: Shape, inverse: boolean, scale: typeof uni
   const factors: Float32Array<ArrayBuffer>[] = [];
   let index: Uint32Array<ArrayBuffer> = new Uint32Array(1), inner = 1;
   for (const n of [...sizes].reverse()) {
-    for (const weights of fourierFactors(n, { inverse }, scale(n))) {
-      factors.push(spread(weights, inner, points / (n * inner)));
-    }
+    for (const tile of fourierTiles(n, { inverse }, scale(n))) factors.push(spread(tile, inner, points));
     // The reversal of this axis outside, those of the axes after it inside.
     const reversal = bitReversal(n), before = index, width = inner;
     index = Uint32Array.from({ length: n * width }, (_, i) => {
@@ -62,16 +60,16 @@ function fourier(what: string, shape: Shape, inverse: boolean, scale: typeof uni
   return product(butterfly, outer);
 }
 
-/** The complex factor I ⊗ F ⊗ I: each weight `inner` times, all of that `outer` times. */
-function spread(weights: Float64Array, inner: number, outer: number): Float32Array<ArrayBuffer> {
-  const block = weights.length * inner, result = new Float32Array(block * outer);
-  // Repeating each number of [n/2s][2][2][s] gives [n/2s][2][2][s·inner].
-  for (let k = 0; k < weights.length / 2; k++) {
-    for (let i = 0; i < inner; i++) {
-      result[2 * (k * inner + i)] = weights[2 * k];
-      result[2 * (k * inner + i) + 1] = weights[2 * k + 1];
+/** The complex factor I ⊗ F ⊗ I of so many points: each weight of a tile `inner` times, all of that again and again. */
+function spread(tile: Float64Array, inner: number, points: number): Float32Array<ArrayBuffer> {
+  const block = tile.length * inner, result = new Float32Array(4 * points);
+  // Repeating each number of [2][2][s] gives [2][2][s·inner].
+  for (let k = 0, at = 0; k < tile.length; k += 2) {
+    for (let i = 0; i < inner; i++, at += 2) {
+      result[at] = tile[k];
+      result[at + 1] = tile[k + 1];
     }
   }
-  for (let at = block; at < result.length; at += block) result.copyWithin(at, 0, block);
+  for (let done = block; done < result.length; done *= 2) result.copyWithin(done, 0, done);
   return result;
 }

@@ -52,7 +52,9 @@ export function hadamard(
   const scale = normalized ? unitaryScale(n) : () => 1;
   const factors = Array.from({ length: Math.log2(n) }, (_, level) => {
     const s = n / 2 ** (level + 1), h = scale(level);
-    return Float32Array.from({ length: 2 * n }, (_, k) => Math.floor(k / s) % 4 === 3 ? -h : h);
+    const weights = new Float32Array(2 * n).fill(h);
+    for (let at = 3 * s; at < weights.length; at += 4 * s) weights.fill(-h, at, at + s);
+    return weights;
   });
   // Strides that fall, so that a bit reversal behind them costs nothing.
   const butterfly = new Butterfly(n, factors, { increasing: false });
