@@ -5,7 +5,6 @@
  */
 import {
   checkChain,
-  fusePatterns,
   isChainable,
   patternColumns,
   patternRows,
@@ -16,7 +15,7 @@ import {
 } from "../operator/pattern.ts";
 import type { Pattern } from "../program/step.ts";
 import { type CheckedMatrix, checkMatrix, checkOrder, type DenseMatrix } from "./matrix.ts";
-import { splitTask } from "./split.ts";
+import { cutAt, fuseAll, splitTask } from "./split.ts";
 import type { Field } from "./target.ts";
 import { type RunOptions, runTask, type Task } from "./task.ts";
 
@@ -108,7 +107,7 @@ export function* factorizeTask(
   const scale = norm > 0 ? Math.sqrt(Math.max(rows, cols)) / norm : 1;
   const transposed = !isChainable(patterns);
   const chain = transposed ? patterns.map(transposePattern).reverse() : patterns;
-  const whole = chain.reduce((right, left) => fusePatterns(left, right));
+  const whole = fuseAll(chain);
   const support = onSupport(checked, whole, transposed, scale, rowOrder, columnOrder);
   const split = yield* splitTask(support.values, chain, field);
   if (split.stopped) return undefined;
@@ -156,9 +155,7 @@ export function checkPatterns(what: string, rows: number, cols: number, patterns
   }
   const chain = isChainable(patterns) ? patterns : flipped;
   for (let cut = 1; cut < chain.length; cut++) {
-    const right = chain.slice(0, cut).reduce((first, left) => fusePatterns(left, first));
-    const left = chain.slice(cut).reduce((first, next) => fusePatterns(next, first));
-    const rank = pieceRank(left, right)!;
+    const { left, right, rank } = cutAt(chain, cut);
     if (rank <= Math.min(left.b, right.c)) continue;
     throw new RangeError(
       `Cannot ${what}: between factors ${cut} and ${cut + 1} the rank is ${rank}, but the pieces are ` +

@@ -36,9 +36,12 @@ export interface Split {
 }
 
 /** Numbers of a pair of neighbours that is cut or fused, after the names in {@link fusePatterns}. */
-interface Cut {
+export interface Cut {
+  /** The half that is applied last. */
   readonly left: Pattern;
+  /** The half that is applied first. */
   readonly right: Pattern;
+  /** Of the pieces. */
   readonly rank: number;
   /** The pattern of the product. */
   readonly whole: Pattern;
@@ -46,6 +49,16 @@ interface Cut {
   readonly q: number;
   /** Pieces that are interleaved in the outputs of a block. */
   readonly p: number;
+}
+
+/** The cut of a chain before factor `middle`, counted in the order of application. */
+export function cutAt(patterns: readonly Pattern[], middle: number): Cut {
+  return cutBetween(fuseAll(patterns.slice(middle)), fuseAll(patterns.slice(0, middle)));
+}
+
+/** The pattern of a product, its factors in the order of application. */
+export function fuseAll(patterns: readonly Pattern[]): Pattern {
+  return patterns.reduce((right, left) => fusePatterns(left, right));
 }
 
 function cutBetween(left: Pattern, right: Pattern): Cut {
@@ -62,7 +75,11 @@ function* pieces({ right, p }: Cut): Generator<[number, number]> {
 }
 
 /** Where the entries of a piece lie: the first, and the steps from row to row and from column to column. */
-function placeInWhole({ right, whole, q, p }: Cut, block: number, lane: number): [number, number, number] {
+export function placeInWhole(
+  { right, whole, q, p }: Cut,
+  block: number,
+  lane: number,
+): [number, number, number] {
   const row = ((Math.floor(block / q) * whole.b + Math.floor(lane / right.d)) * whole.c) * whole.d;
   return [row + block % q * right.c * whole.d + lane % right.d, p * whole.c * whole.d, whole.d];
 }
@@ -127,13 +144,9 @@ class Splitter {
     this.factors = patterns.map((pattern) => new Float64Array(patternWeights(pattern) * this.#width));
   }
 
-  #fused(low: number, high: number): Pattern {
-    return this.#patterns.slice(low, high).reduce((right, left) => fusePatterns(left, right));
-  }
-
   #cut(low: number, high: number): Cut & { middle: number } {
     const middle = (low + high) >> 1;
-    return { ...cutBetween(this.#fused(middle, high), this.#fused(low, middle)), middle };
+    return { ...cutAt(this.#patterns.slice(low, high), middle - low), middle };
   }
 
   /**
@@ -276,8 +289,7 @@ export function chainProduct(
   const middle = patterns.length >> 1;
   const Y = chainProduct(patterns.slice(0, middle), factors.slice(0, middle), field);
   const X = chainProduct(patterns.slice(middle), factors.slice(middle), field);
-  const fuse = (part: readonly Pattern[]): Pattern => part.reduce((right, left) => fusePatterns(left, right));
-  const cut = cutBetween(fuse(patterns.slice(middle)), fuse(patterns.slice(0, middle)));
+  const cut = cutAt(patterns, middle);
   const product = new Float64Array(patternWeights(cut.whole) * width);
   eachLine(cut, X, Y, width, (at, step, line) => copy(line, 0, 1, product, at, step, cut.right.c, width));
   return product;
