@@ -69,6 +69,8 @@ export function knownOrders(radices: readonly number[]): NamedOrder[] {
  * @param patterns of a butterfly of radix 2
  * @param rows the order of the rows
  * @param most ranks above this are all the same
+ * @param together how many splits are chosen together to begin with: 1, or 2 where the rank is 2 or 3 and the pieces of
+ * the outermost cut, of two rows, tell nothing
  */
 export function orderByLevels(
   sampler: PieceSampler,
@@ -76,29 +78,33 @@ export function orderByLevels(
   rows: ArrayLike<number> | undefined,
   most: number,
   random: Random,
+  together: 1 | 2 = 1,
 ): Uint32Array {
   const bits = patterns.length;
   const n = 2 ** bits;
   const masks: number[] = [];
   for (let i = 0; i < bits; i++) masks.push(1 << i);
   for (let i = 0; i < bits; i++) for (let j = 0; j < i; j++) masks.push(1 << i | 1 << j);
-  const chosen: number[] = [];
-  for (let level = bits - 1; level > 0; level--) {
+  let chosen: number[] = [];
+  for (let level = bits - together; level > 0; level--) {
     const cut = cutAt(patterns, level);
     let best = Infinity;
-    let mask = 0;
-    for (const candidate of masks) {
-      if (dependent([...chosen, candidate])) continue;
-      const columns = byParities([...chosen, candidate], n);
+    const begin = chosen;
+    const consider = (candidate: number[]): void => {
+      if (dependent(candidate)) return;
+      const columns = byParities(candidate, n);
       const beyond = sampler.beyond(cut, { rows, columns }, Math.min(most, cut.left.b), random, 2);
       // Something like a rank: the logarithms tell 1e-30 from 1e-2, which a sum would not.
       let score = 0;
       for (let rank = 1; rank < beyond.length; rank++) {
         score += Math.max(0, Math.log10(beyond[rank] + 1e-24) + 24);
       }
-      if (score < best - 0.5) [best, mask] = [score, candidate];
-    }
-    chosen.push(mask);
+      if (score < best - 0.5) [best, chosen] = [score, candidate];
+    };
+    masks.forEach((mask, i) => {
+      if (begin.length > 0 || together === 1) consider([...begin, mask]);
+      else for (const other of masks.slice(0, i)) consider([other, mask]);
+    });
   }
   const last = masks.find((candidate) => !dependent([...chosen, candidate]))!;
   return byParities([...chosen, last], n);

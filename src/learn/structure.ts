@@ -57,12 +57,14 @@ export interface Structure {
   readonly misfit: number;
   /** For each cut, in the order of application, what sampled pieces hold beyond the rank, relative to their norm. */
   readonly evidence: readonly number[];
-  /** Whether the misfit is within the tolerance. */
+  /** Whether the misfit is within the tolerance; never with as many parameters as the dense matrix has. */
   readonly fits: boolean;
 }
 
 /** Orders of radices tried at most. */
 const ARRANGEMENTS = 24;
+/** Pieces of each cut looked at in what seems to fit. */
+const CLOSER = 24;
 /** Candidates returned at most. */
 const MOST = 16;
 
@@ -118,10 +120,12 @@ export function* structureTask(
     }
     if (search === "known" || scan.fits) continue;
     if (primes.every((k) => k === 2)) {
-      for (const known of orders) {
-        for (const transposed of [false, true]) {
-          if ((yield scan.progress()) !== undefined) return undefined;
-          scan.offerLevels(radices, known, transposed);
+      for (const together of [1, 2] as const) {
+        for (const known of scan.fits ? [] : orders) {
+          for (const transposed of [false, true]) {
+            if ((yield scan.progress()) !== undefined) return undefined;
+            if (radices.length > together) scan.offerLevels(radices, known, transposed, together);
+          }
         }
       }
     }
@@ -197,43 +201,48 @@ class Scan {
       const { left, right } = cutAt(patterns, cut);
       return Math.min(this.#maxRank, left.b, right.c);
     };
-    const measure = (cut: number): void => {
-      beyond[cut] ??= sampler.beyond(cutAt(patterns, cut), orders, most(cut), random);
+    const measure = (cut: number, samples?: number): void => {
+      if (beyond[cut] && samples === undefined) return;
+      beyond[cut] = sampler.beyond(cutAt(patterns, cut), orders, most(cut), random, samples);
     };
+    let confirmed = false;
     measure(middle);
     const limit = this.#tolerance ** 2;
     const at = (cut: number, rank: number): number => rank < beyond[cut].length ? beyond[cut][rank] : 0;
-    let rank = 1;
-    while (rank < this.#maxRank && at(middle, rank) > limit) rank++;
-    for (;; rank++) {
+    for (let rank = 1;; rank++) {
+      if (rank < this.#maxRank && at(middle, rank) > limit) continue;
       const merged = mergedRadices(radices, rank);
       const cheap = merged && weights(chain(merged, rank)) < dense;
-      if (!cheap || rank > this.#maxRank || at(middle, rank) > limit) {
+      if (!cheap || rank > this.#maxRank) {
         // Nothing fits: how far off rank 1 is.
         for (let cut = 1; cut < radices.length; cut++) measure(cut);
         return this.#keep(radices, 1, row, column, flip, beyond.slice(1).map((rests) => Math.sqrt(rests[1])));
       }
-      const evidence: number[] = [];
-      let place = 0;
-      let product = 1;
-      for (const radix of merged.slice(0, -1)) {
-        for (let k = 1; k < radix; place++) k *= radices[place];
-        product *= radix;
-        measure(place);
-        evidence.push(Math.sqrt(at(place, rank)));
+      const weigh = (samples?: number): number[] => {
+        let place = 0;
+        return merged.slice(0, -1).map((radix) => {
+          for (let k = 1; k < radix; place++) k *= radices[place];
+          measure(place, samples);
+          return Math.sqrt(at(place, rank));
+        });
+      };
+      let evidence = weigh();
+      const fits = (): boolean => Math.max(...evidence) <= this.#tolerance;
+      // A closer look, once, at what seems to fit.
+      if (fits() && !confirmed) {
+        evidence = weigh(CLOSER);
+        confirmed = true;
       }
-      if (Math.max(...evidence) <= this.#tolerance) {
-        return this.#keep(merged, rank, row, column, flip, evidence);
-      }
+      if (fits()) return this.#keep(merged, rank, row, column, flip, evidence);
     }
   }
 
   /** A row order is known, the columns are ordered by levels; or with `flip` the other way round. */
-  offerLevels(radices: readonly number[], known: NamedOrder, flip: boolean): void {
+  offerLevels(radices: readonly number[], known: NamedOrder, flip: boolean, together: 1 | 2): void {
     const { sampler } = flip ? this.#flipped() : { sampler: this.#sampler };
     const patterns = mixedRadixPatterns(radices);
     const most = Math.min(this.#maxRank, 8);
-    const index = orderByLevels(sampler, patterns, known.index, most, new Random(this.#seed));
+    const index = orderByLevels(sampler, patterns, known.index, most, new Random(this.#seed), together);
     this.offer(radices, known, { name: "levels", index }, flip);
   }
 
@@ -260,7 +269,6 @@ class Scan {
     // Digit reversals on both sides are a chain with the strides the other way round.
     const reversal = digitReversal(radices);
     if (row.name.endsWith("digit reversal") && column.name.endsWith("digit reversal")) {
-      patterns = patterns.map(transposePattern).reverse();
       patterns = chain([...radices].reverse(), rank).map(transposePattern).reverse();
       decreasing = true;
       [row, column] = [withoutReversal(row, reversal), withoutReversal(column, reversal)];
