@@ -11,7 +11,16 @@ import { orthogonalise } from "../program/jacobi.ts";
 import { Random } from "../program/random.ts";
 import { RankOne } from "./rank_one.ts";
 import type { Field } from "./target.ts";
-import { adjointComplex, adjointReal, lines, orthonormalise, timesComplex, timesReal } from "./vectors.ts";
+import {
+  adjointComplex,
+  adjointReal,
+  innerProducts,
+  lines,
+  orthonormalise,
+  timesComplex,
+  timesReal,
+  transpose,
+} from "./vectors.ts";
 
 /** Vectors beyond the rank in the iteration. */
 const MORE = 4;
@@ -19,6 +28,8 @@ const MORE = 4;
 const STEPS = 24;
 /** Done when a step takes away less than this part of the energy that is left. */
 const PROGRESS = 1e-4;
+/** Matrices with more rows and columns are multiplied by several vectors at a time. */
+const LARGE = 96;
 /** Less than this part of the energy is rounding. */
 const ROUNDING = 1e-28;
 
@@ -36,6 +47,8 @@ export class LowRank {
   readonly #width: 1 | 2;
   readonly #rank: number;
   readonly #one?: RankOne;
+  /** The transpose of a large matrix. */
+  #turned?: Float64Array;
   readonly #more: {
     left: Float64Array;
     right: Float64Array;
@@ -63,20 +76,26 @@ export class LowRank {
     };
   }
 
-  /** Approximates the matrix in `matrix`, of the given shape; returns ‖A‖²_F and ‖A − Σ left·rightᵀ‖²_F. */
-  approximate(rows: number, columns: number): { energy: number; rest: number } {
+  /**
+   * Approximates the matrix in `matrix`, of the given shape; returns ‖A‖²_F and ‖A − Σ left·rightᵀ‖²_F.
+   *
+   * @param warm begin with the vectors of the last call, for a matrix that has changed little, and take one step
+   */
+  approximate(rows: number, columns: number, warm = false): { energy: number; rest: number } {
     if (this.#one) {
       const { sigma, energy, rest } = this.#one.approximate(rows, columns);
       for (let i = 0; i < rows * this.#width; i++) this.left[i] *= sigma;
       return { energy, rest };
     }
     const energy = squares(this.matrix, rows * columns * this.#width);
+    const large = Math.min(rows, columns) > LARGE;
+    this.#turned = large ? transpose(this.matrix, rows, columns, this.#width) : undefined;
     this.left.fill(0);
     this.right.fill(0);
     if (energy === 0) return { energy, rest: 0 };
     const smaller = Math.min(rows, columns);
     if (smaller <= this.#rank + MORE) this.#jacobi(rows, columns);
-    else this.#iterate(rows, columns, energy);
+    else this.#iterate(rows, columns, energy, warm);
     this.#times(rows, columns, this.#rank, this.right, this.left);
     return { energy, rest: smaller <= this.#rank ? 0 : this.#rest(rows, columns, energy) };
   }
@@ -110,12 +129,14 @@ export class LowRank {
   }
 
   /** Right vectors of a larger matrix. */
-  #iterate(rows: number, columns: number, energy: number): void {
+  #iterate(rows: number, columns: number, energy: number, warm: boolean): void {
     const width = this.#width;
     const count = Math.min(this.#rank + MORE, rows, columns);
     const { left, right, random } = this.#more;
-    left.set(random.subarray(0, count * rows * width));
-    this.#adjoint(rows, columns, count, left, right);
+    if (!warm) {
+      left.set(random.subarray(0, count * rows * width));
+      this.#adjoint(rows, columns, count, left, right);
+    }
     let before = Infinity;
     for (let step = 0; step < STEPS; step++) {
       orthonormalise(right, count, columns * width, width);
@@ -123,7 +144,8 @@ export class LowRank {
       orthonormalise(left, count, rows * width, width);
       this.#adjoint(rows, columns, count, left, right);
       const rest = energy - squares(right, count * columns * width);
-      if (!(rest > 1e-14 * energy) || before - rest <= PROGRESS * rest) break;
+      const enough = (this.#turned ? 5 : 1) * PROGRESS * rest;
+      if (warm || !(rest > 1e-14 * energy) || before - rest <= enough) break;
       before = rest;
     }
     // A ≈ left·right with orthonormal left vectors: the singular vectors of the one are those of the other.
@@ -155,6 +177,7 @@ export class LowRank {
   /** left_k = A·conj(right_k) for `count` vectors. */
   #times(rows: number, columns: number, count: number, right: Float64Array, left: Float64Array): void {
     const width = this.#width;
+    if (this.#turned) return products(this.matrix, rows, columns, right, count, width, left);
     const times = width === 2 ? timesComplex : timesReal;
     for (let k = 0; k < count; k++) {
       const from = right.subarray(k * columns * width, (k + 1) * columns * width);
@@ -165,10 +188,42 @@ export class LowRank {
   /** right_k = Aᵀ·conj(left_k) for `count` vectors. */
   #adjoint(rows: number, columns: number, count: number, left: Float64Array, right: Float64Array): void {
     const width = this.#width;
+    if (this.#turned) return products(this.#turned, columns, rows, left, count, width, right);
     const adjoint = width === 2 ? adjointComplex : adjointReal;
     for (let k = 0; k < count; k++) {
       const to = right.subarray(k * columns * width, (k + 1) * columns * width);
       adjoint(this.matrix, rows, columns, left.subarray(k * rows * width, (k + 1) * rows * width), to);
+    }
+  }
+}
+
+/** to_k = A·conj(from_k) for `count` vectors of a large matrix. */
+function products(
+  A: Float64Array,
+  rows: number,
+  columns: number,
+  from: Float64Array,
+  count: number,
+  width: number,
+  to: Float64Array,
+): void {
+  if (width === 1) return innerProducts(A, rows, from, count, columns, to);
+  // The real part of a·conj(v) is the inner product of the floats; the imaginary one that with i·v.
+  const parts = new Float64Array(2 * count * 2 * columns);
+  const out = new Float64Array(2 * count * rows);
+  for (let k = 0; k < count; k++) {
+    const at = k * 2 * columns;
+    parts.set(from.subarray(at, at + 2 * columns), 2 * at);
+    for (let i = 0; i < 2 * columns; i += 2) {
+      parts[2 * at + 2 * columns + i] = -from[at + i + 1];
+      parts[2 * at + 2 * columns + i + 1] = from[at + i];
+    }
+  }
+  innerProducts(A, rows, parts, 2 * count, 2 * columns, out);
+  for (let k = 0; k < count; k++) {
+    for (let i = 0; i < rows; i++) {
+      to[(k * rows + i) * 2] = out[2 * k * rows + i];
+      to[(k * rows + i) * 2 + 1] = out[(2 * k + 1) * rows + i];
     }
   }
 }

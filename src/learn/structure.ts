@@ -19,6 +19,7 @@ import { type CheckedMatrix, checkMatrix, type DenseMatrix } from "./matrix.ts";
 import { digitReversal, knownOrders, type NamedOrder, orderByColumns, orderByLevels } from "./orders.ts";
 import { PieceSampler } from "./piece_rank.ts";
 import { cutAt } from "./split.ts";
+import { transpose } from "./vectors.ts";
 import { type Progress, type RunOptions, runTask, type Task } from "./task.ts";
 
 /** How {@link findStructure} works. */
@@ -176,7 +177,13 @@ class Scan {
     let flipped: { matrix: CheckedMatrix; sampler: PieceSampler } | undefined;
     this.#flipped = () => {
       if (!flipped) {
-        const turned = transposed(matrix);
+        const { rows, cols, values, field } = matrix;
+        const turned = {
+          ...matrix,
+          rows: cols,
+          cols: rows,
+          values: transpose(values, rows, cols, field === "complex" ? 2 : 1),
+        };
         flipped = { matrix: turned, sampler: new PieceSampler(turned) };
       }
       return flipped;
@@ -345,17 +352,4 @@ function arrangements(primes: readonly number[]): number[][] {
   const last = [...primes].reverse();
   if (!all.some((other) => other.join() === last.join())) all.splice(1, 0, last);
   return all;
-}
-
-function transposed({ rows, cols, values, field, norm }: CheckedMatrix): CheckedMatrix {
-  const width = field === "complex" ? 2 : 1;
-  const turned = new Float64Array(values.length);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < cols; j++) {
-      for (let part = 0; part < width; part++) {
-        turned[(j * rows + i) * width + part] = values[(i * cols + j) * width + part];
-      }
-    }
-  }
-  return { rows: cols, cols: rows, values: turned, field, norm };
 }

@@ -156,3 +156,70 @@ export function lines(
   }
   return { work, step };
 }
+
+/**
+ * Inner products of all rows of one real matrix with all of another: out[j·rows + i] = A_i·B_j. Two by four at a time,
+ * so that a number is loaded once for several products.
+ */
+export function innerProducts(
+  A: Float64Array,
+  rows: number,
+  B: Float64Array,
+  count: number,
+  length: number,
+  out: Float64Array,
+): void {
+  let j = 0;
+  for (; j + 4 <= count; j += 4) {
+    const b0 = j * length, b1 = b0 + length, b2 = b1 + length, b3 = b2 + length;
+    let i = 0;
+    for (; i + 2 <= rows; i += 2) {
+      const a0 = i * length, a1 = a0 + length;
+      let s00 = 0, s01 = 0, s02 = 0, s03 = 0, s10 = 0, s11 = 0, s12 = 0, s13 = 0;
+      for (let k = 0; k < length; k++) {
+        const x = A[a0 + k], y = A[a1 + k];
+        const p = B[b0 + k], q = B[b1 + k], r = B[b2 + k], t = B[b3 + k];
+        s00 += x * p;
+        s01 += x * q;
+        s02 += x * r;
+        s03 += x * t;
+        s10 += y * p;
+        s11 += y * q;
+        s12 += y * r;
+        s13 += y * t;
+      }
+      out[j * rows + i] = s00;
+      out[(j + 1) * rows + i] = s01;
+      out[(j + 2) * rows + i] = s02;
+      out[(j + 3) * rows + i] = s03;
+      out[j * rows + i + 1] = s10;
+      out[(j + 1) * rows + i + 1] = s11;
+      out[(j + 2) * rows + i + 1] = s12;
+      out[(j + 3) * rows + i + 1] = s13;
+    }
+    for (; i < rows; i++) for (let m = j; m < j + 4; m++) out[m * rows + i] = inner(A, i, B, m, length);
+  }
+  for (; j < count; j++) for (let i = 0; i < rows; i++) out[j * rows + i] = inner(A, i, B, j, length);
+}
+
+function inner(A: Float64Array, i: number, B: Float64Array, j: number, length: number): number {
+  let sum = 0;
+  for (let k = 0; k < length; k++) sum += A[i * length + k] * B[j * length + k];
+  return sum;
+}
+
+/** The transpose of a row-major matrix, without conjugation. */
+export function transpose(
+  matrix: ArrayLike<number>,
+  rows: number,
+  columns: number,
+  width: number,
+): Float64Array {
+  const turned = new Float64Array(rows * columns * width);
+  for (let i = 0, at = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      for (let part = 0; part < width; part++) turned[(j * rows + i) * width + part] = matrix[at++];
+    }
+  }
+  return turned;
+}
