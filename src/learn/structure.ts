@@ -81,9 +81,9 @@ const MOST = 16;
  * @example
  * ```ts
  * import { findStructure } from "@papillon/papillon";
- * // The cosine transform of 16 points: real, of rank 2, behind two permutations of the columns.
- * const values = Float64Array.from({ length: 256 }, (_, k) => Math.cos(Math.PI * (2 * (k % 16) + 1) * (k >> 4) / 32));
- * const [best] = await findStructure({ rows: 16, cols: 16, values });
+ * // The cosine transform of 32 points: real, of rank 2, behind two permutations of the columns.
+ * const values = Float64Array.from({ length: 1024 }, (_, k) => Math.cos(Math.PI * (2 * (k % 32) + 1) * (k >> 5) / 64));
+ * const [best] = await findStructure({ rows: 32, cols: 32, values });
  * console.assert(best.fits && best.rank === 2 && best.columnName === "even/odd, digit reversal");
  * ```
  */
