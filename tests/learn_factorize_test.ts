@@ -288,7 +288,11 @@ Deno.test("what cannot be factored is refused with a sentence", async () => {
   );
   await refused(matrix, butterflyPatterns(16), /it is 8×8, and the chain 16×16/);
   await refused(matrix, [], /no factors/);
-  await refused(matrix, [chain[0], chain[2], chain[1]], /factors 1 \(4, 2, 2, 1\) and 2 \(1, 2, 2, 4\) are not chainable/);
+  await refused(
+    matrix,
+    [chain[0], chain[2], chain[1]],
+    /factors 1 \(4, 2, 2, 1\) and 2 \(1, 2, 2, 4\) are not chainable/,
+  );
   await refused(
     matrix,
     withRank(butterflyPatterns(8), 3),

@@ -21,7 +21,7 @@ import { Random } from "../program/random.ts";
 import type { Pattern } from "../program/step.ts";
 import { approximateLowRank, lowRankOperator } from "./baselines/low_rank.ts";
 import { approximateSparse, sparseOperator } from "./baselines/sparse.ts";
-import { approximateSparseLowRank, sparseLowRankOperator } from "./baselines/sparse_low_rank.ts";
+import { sparseLowRankOperator, sparseLowRankTask } from "./baselines/sparse_low_rank.ts";
 import { descend } from "./descend.ts";
 import { checkPatterns, type Factorization, factorizeTask } from "./factorize.ts";
 import type { CheckedMatrix } from "./matrix.ts";
@@ -164,7 +164,16 @@ export class Planner {
         structure: "sparse + low rank" as const,
         detail: `${count} entries + rank ${rank}`,
         parameters: entry * count + rank * (rows + cols),
-        fit: () => atOnce(() => approximateSparseLowRank(matrix, { rank, count }), sparseLowRankOperator),
+        *fit() {
+          const task = sparseLowRankTask(matrix, { rank, count });
+          let step = task.next();
+          while (!step.done) {
+            const stop = yield step.value;
+            if (stop !== undefined) return undefined;
+            step = task.next();
+          }
+          return { error: step.value.error, operator: sparseLowRankOperator(step.value) };
+        },
       }];
     });
   }

@@ -10,6 +10,7 @@ import { checkMatrix, type DenseMatrix } from "../matrix.ts";
 import { checkRank, lowRankOperator } from "./low_rank.ts";
 import { largest, sparseOperator } from "./sparse.ts";
 import type { Field } from "../target.ts";
+import { finish, type Task } from "../task.ts";
 
 /** A matrix approximated by S + U·Vᵀ. */
 export interface SparseLowRankFit {
@@ -58,8 +59,16 @@ const ROUNDS = 30;
  */
 export function approximateSparseLowRank(
   matrix: DenseMatrix,
-  { rank, count }: { readonly rank: number; readonly count: number },
+  sizes: { readonly rank: number; readonly count: number },
 ): SparseLowRankFit {
+  return finish(sparseLowRankTask(matrix, sizes));
+}
+
+/** The work of {@link approximateSparseLowRank} as a task; stopped, it returns what it has. */
+export function* sparseLowRankTask(
+  matrix: DenseMatrix,
+  { rank, count }: { readonly rank: number; readonly count: number },
+): Task<SparseLowRankFit> {
   const what = "approximate a matrix by a sparse one plus low rank";
   const checked = checkMatrix(what, matrix);
   checkRank(what, checked, rank);
@@ -88,7 +97,10 @@ export function approximateSparseLowRank(
     });
   };
   sparsePart();
+  rest = energies.reduce((total, energy) => total + energy, 0);
   for (let round = 0, before = Infinity; round < ROUNDS; round++) {
+    const rmse = norm * Math.sqrt(Math.min(1, before) / (rows * cols));
+    if ((yield { phase: "compress", step: round, rmse, restart: 0 }) !== undefined) break;
     work.matrix.set(given);
     places.forEach((place, k) => {
       for (let part = 0; part < width; part++) work.matrix[place * width + part] -= kept[k * width + part];
