@@ -125,7 +125,20 @@ export type { GradientOptions } from "./learn/gradient.ts";
 export type { FrontPermutation, Hypothesis } from "./learn/hypothesis.ts";
 export type { LossAndGradient } from "./learn/objective.ts";
 export type { Progress, RunOptions, StopReason } from "./learn/task.ts";
-export { toOperator } from "./learn/operator.ts";
+export { factorizationOperator, toOperator } from "./learn/operator.ts";
+export { type Factorization, factorize, type FactorizeOptions } from "./learn/factorize.ts";
+export { findStructure, type Structure, type StructureOptions } from "./learn/structure.ts";
+export { digitReversal } from "./learn/orders.ts";
+export { compress, type Compressed, type Compression, type CompressOptions } from "./learn/compress.ts";
+export type { StructureName } from "./learn/plans.ts";
+export { approximateLowRank, type LowRankFit, lowRankOperator } from "./learn/baselines/low_rank.ts";
+export { approximateSparse, type SparseFit, sparseOperator } from "./learn/baselines/sparse.ts";
+export {
+  approximateSparseLowRank,
+  type SparseLowRankFit,
+  sparseLowRankOperator,
+} from "./learn/baselines/sparse_low_rank.ts";
+export type { DenseMatrix } from "./learn/matrix.ts";
 export { loadOperator, saveOperator } from "./io/operator_file.ts";
 export * from "./io/safetensors.ts";
 export { readNpy, writeNpy } from "./io/npy.ts";

@@ -1,17 +1,18 @@
 /**
  * Can this matrix be a butterfly of that form? A cheap test before any splitting.
  *
- * If M is a chain with increasing strides, cut after l factors, every block M[rows ≡ ρ mod 2^l, 2^l
- * consecutive columns] has rank 1. What such blocks hold beyond rank 1 no chain of that form can represent,
- * so the part of the energy beyond rank 1, over disjoint blocks, bounds the relative error of every fit
- * from below. The test looks at a few blocks for every cut: its answer is an estimate of that bound.
+ * The four forms that learning tries, by {@link PieceSampler}. If M is a chain with increasing strides, cut after l
+ * factors, every block M[rows ≡ ρ mod 2^l, 2^l consecutive columns] has rank 1.
  *
  * @module
  */
+import { butterflyPatterns } from "../operator/pattern.ts";
+import { bitReversal } from "../operator/permutation.ts";
 import { Random } from "../program/random.ts";
 import { HYPOTHESES, type Hypothesis } from "./hypothesis.ts";
-import { RankOne } from "./rank_one.ts";
-import { log2, reverseBits, type Target } from "./target.ts";
+import { PieceSampler } from "./piece_rank.ts";
+import { cutAt } from "./split.ts";
+import type { Target } from "./target.ts";
 
 /** The answer for one form. */
 export interface RankScore {
@@ -24,8 +25,6 @@ export interface RankScore {
   readonly misfit: number;
 }
 
-/** Blocks looked at for each cut, beside the one that holds the largest entry. */
-const SAMPLES = 3;
 /** Misfits below this may be the rounding of a target that was given in float32. */
 const ROUNDING = 1e-6;
 
@@ -50,83 +49,21 @@ export function ranked(scores: readonly RankScore[]): RankScore[] {
 
 /** The misfit of one form: the worst over the cuts, each an average over its sampled blocks. */
 export function misfit(target: Target, hypothesis: Hypothesis, seed = 0): number {
-  const { n } = target;
+  const { n, norm, values, field } = target;
+  if (norm === 0) return 0;
   const random = new Random(seed);
-  if (target.norm === 0) return 0;
-  const bits = log2(n);
-  const sampler = new BlockSampler(target, hypothesis);
-  // A sparse matrix has few blocks with anything in them: always look at one.
-  const [largestRow, largestColumn] = sampler.largest();
+  const sampler = new PieceSampler({ rows: n, cols: n, values, field, norm });
+  const patterns = butterflyPatterns(n);
+  // Strides decrease where, with rows and columns both in bit-reversed order, they increase.
+  const reversed = bitReversal(n);
+  const swapped = hypothesis.increasing === (hypothesis.permutation === "none");
+  const orders = {
+    rows: hypothesis.increasing ? undefined : reversed,
+    columns: swapped ? undefined : reversed,
+  };
   let worst = 0;
-  for (let cut = 1; cut < bits; cut++) {
-    const size = 2 ** cut;
-    let energy = 0;
-    let rest = 0;
-    for (let sample = 0; sample <= SAMPLES; sample++) {
-      const rho = sample === 0 ? largestRow % size : random.integer(size);
-      const block = sample === 0 ? Math.floor(largestColumn / size) : random.integer(n / size);
-      const found = sampler.approximate(size, rho, block);
-      energy += found.energy;
-      rest += found.rest;
-    }
-    worst = Math.max(worst, rest / energy);
+  for (let cut = 1; cut < patterns.length; cut++) {
+    worst = Math.max(worst, sampler.beyond(cutAt(patterns, cut), orders, 1, random)[1]);
   }
   return Math.sqrt(worst);
-}
-
-/** Reads blocks of the canonical matrix of a hypothesis straight out of the target. */
-class BlockSampler {
-  readonly #target: Target;
-  readonly #hypothesis: Hypothesis;
-  readonly #pieces: RankOne;
-  readonly #bits: number;
-  readonly #scale: number;
-
-  constructor(target: Target, hypothesis: Hypothesis) {
-    this.#target = target;
-    this.#hypothesis = hypothesis;
-    this.#pieces = new RankOne(target.n, target.n, target.field, target.n);
-    this.#bits = log2(target.n);
-    this.#scale = Math.sqrt(target.n) / target.norm;
-  }
-
-  /** Where the entry (row, column) of the canonical matrix lies in the target. */
-  #index(row: number, column: number): number {
-    const { n } = this.#target;
-    const r = this.#hypothesis.increasing ? row : column;
-    const c = this.#hypothesis.increasing ? column : row;
-    return r * n + (this.#hypothesis.permutation === "none" ? c : reverseBits(c, this.#bits));
-  }
-
-  /** Row and column, in the canonical matrix, of the entry of largest modulus. */
-  largest(): [number, number] {
-    const { n, values, field } = this.#target;
-    let best = 0;
-    let largest = -1;
-    for (let i = 0; i < n * n; i++) {
-      const square = field === "complex" ? values[2 * i] ** 2 + values[2 * i + 1] ** 2 : values[i] ** 2;
-      if (square > largest) {
-        largest = square;
-        best = i;
-      }
-    }
-    const row = Math.floor(best / n);
-    const source = best % n;
-    const column = this.#hypothesis.permutation === "none" ? source : reverseBits(source, this.#bits);
-    return this.#hypothesis.increasing ? [row, column] : [column, row];
-  }
-
-  approximate(size: number, rho: number, block: number): { energy: number; rest: number } {
-    const { n, values, field } = this.#target;
-    const width = field === "complex" ? 2 : 1;
-    const piece = this.#pieces.matrix;
-    let to = 0;
-    for (let row = rho; row < n; row += size) {
-      for (let column = block * size; column < (block + 1) * size; column++) {
-        const from = this.#index(row, column) * width;
-        for (let part = 0; part < width; part++) piece[to++] = values[from + part] * this.#scale;
-      }
-    }
-    return this.#pieces.approximate(n / size, size);
-  }
 }

@@ -8,6 +8,7 @@
  * @module
  */
 import { orthogonalise } from "../program/jacobi.ts";
+import { adjointComplex, adjointReal, lines, normalise, timesComplex, timesReal } from "./vectors.ts";
 import type { Field } from "./target.ts";
 
 /** What {@link RankOne.approximate} returns, beside the vectors. */
@@ -146,23 +147,12 @@ export class RankOne {
     const width = this.#field === "complex" ? 2 : 1;
     const byRows = rows <= columns;
     const count = byRows ? rows : columns;
-    const step = 2 * (byRows ? columns : rows);
-    const work = new Float64Array(count * step);
-    for (let row = 0; row < rows; row++) {
-      for (let column = 0; column < columns; column++) {
-        const from = (row * columns + column) * width;
-        const to = byRows ? row * step + 2 * column : column * step + 2 * row;
-        work[to] = matrix[from];
-        if (width === 2) work[to + 1] = matrix[from + 1];
-      }
-    }
-    const best = orthogonalise(work, count, step);
+    const { work, step } = lines(matrix, rows, columns, width, byRows);
+    const best = orthogonalise(work, count, step, width === 1);
     const found = byRows ? right : left;
-    for (let i = 0; i < step / 2; i++) {
-      found[i * width] = work[best * step + 2 * i];
-      if (width === 2) found[2 * i + 1] = work[best * step + 2 * i + 1];
-    }
-    normalise(found, (step / 2) * width);
+    const length = (byRows ? columns : rows) * width;
+    for (let i = 0; i < length; i++) found[i] = work[best * step + i];
+    normalise(found, length);
     // The other vector from this one, rather than from the accumulated rotations: exact for the one that we
     // have.
     if (byRows) {
@@ -188,80 +178,4 @@ export class RankOne {
       this.right,
     );
   }
-}
-
-/** left = A·conj(right). */
-function timesReal(
-  matrix: Float64Array,
-  rows: number,
-  columns: number,
-  right: Float64Array,
-  left: Float64Array,
-): void {
-  for (let row = 0, at = 0; row < rows; row++) {
-    let sum = 0;
-    for (let i = 0; i < columns; i++, at++) sum += matrix[at] * right[i];
-    left[row] = sum;
-  }
-}
-
-/** right = Aᵀ·conj(left). */
-function adjointReal(
-  matrix: Float64Array,
-  rows: number,
-  columns: number,
-  left: Float64Array,
-  right: Float64Array,
-): void {
-  right.fill(0, 0, columns);
-  for (let row = 0, at = 0; row < rows; row++) {
-    const u = left[row];
-    for (let i = 0; i < columns; i++, at++) right[i] += matrix[at] * u;
-  }
-}
-
-function timesComplex(
-  matrix: Float64Array,
-  rows: number,
-  columns: number,
-  right: Float64Array,
-  left: Float64Array,
-): void {
-  for (let row = 0, at = 0; row < rows; row++) {
-    let re = 0;
-    let im = 0;
-    for (let i = 0; i < 2 * columns; i += 2, at += 2) {
-      re += matrix[at] * right[i] + matrix[at + 1] * right[i + 1];
-      im += matrix[at + 1] * right[i] - matrix[at] * right[i + 1];
-    }
-    left[2 * row] = re;
-    left[2 * row + 1] = im;
-  }
-}
-
-function adjointComplex(
-  matrix: Float64Array,
-  rows: number,
-  columns: number,
-  left: Float64Array,
-  right: Float64Array,
-): void {
-  right.fill(0, 0, 2 * columns);
-  for (let row = 0, at = 0; row < rows; row++) {
-    const re = left[2 * row];
-    const im = left[2 * row + 1];
-    for (let i = 0; i < 2 * columns; i += 2, at += 2) {
-      right[i] += matrix[at] * re + matrix[at + 1] * im;
-      right[i + 1] += matrix[at + 1] * re - matrix[at] * im;
-    }
-  }
-}
-
-/** Scales the first `length` numbers to norm 1 and returns their former norm. */
-function normalise(vector: Float64Array, length: number): number {
-  let sum = 0;
-  for (let i = 0; i < length; i++) sum += vector[i] * vector[i];
-  const norm = Math.sqrt(sum);
-  if (norm > 0) { for (let i = 0; i < length; i++) vector[i] /= norm; }
-  return norm;
 }

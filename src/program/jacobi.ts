@@ -18,9 +18,10 @@ const NEGLIGIBLE = 1e-32;
  * (conjugated) times those. Real vectors stay real.
  *
  * @param work `count` vectors of `length` reals each (re, im interleaved), one after another.
+ * @param real the vectors are of `length` real numbers, which then must be an even number: half the work.
  * @returns the index of the longest vector.
  */
-export function orthogonalise(work: Float64Array, count: number, length: number): number {
+export function orthogonalise(work: Float64Array, count: number, length: number, real = false): number {
   let energy = 0;
   for (let i = 0; i < count * length; i++) energy += work[i] * work[i];
   const negligible = energy * NEGLIGIBLE;
@@ -28,7 +29,7 @@ export function orthogonalise(work: Float64Array, count: number, length: number)
     let rotated = false;
     for (let p = 0; p < count - 1; p++) {
       for (let q = p + 1; q < count; q++) {
-        rotated = rotate(work, p * length, q * length, length, negligible) || rotated;
+        rotated = rotate(work, p * length, q * length, length, negligible, real) || rotated;
       }
     }
     if (!rotated) break;
@@ -47,7 +48,14 @@ export function orthogonalise(work: Float64Array, count: number, length: number)
 }
 
 /** Makes the vectors at p and q orthogonal; false if they were, or if one of them is as good as zero. */
-function rotate(work: Float64Array, p: number, q: number, length: number, negligible: number): boolean {
+function rotate(
+  work: Float64Array,
+  p: number,
+  q: number,
+  length: number,
+  negligible: number,
+  real: boolean,
+): boolean {
   let alpha = 0;
   let beta = 0;
   let re = 0;
@@ -62,6 +70,8 @@ function rotate(work: Float64Array, p: number, q: number, length: number, neglig
     re += a * c + b * d;
     im += a * d - b * c;
   }
+  // Real numbers two by two are no complex ones: their inner product has no imaginary part.
+  if (real) im = 0;
   const size = Math.hypot(re, im);
   if (!(alpha > negligible && beta > negligible) || size <= 1e-15 * Math.sqrt(alpha) * Math.sqrt(beta)) {
     return false;
