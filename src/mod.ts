@@ -51,6 +51,27 @@ export { bitReversal, Permutation } from "./operator/permutation.ts";
 export { Diagonal } from "./operator/diagonal.ts";
 export { Dense } from "./operator/dense.ts";
 export { KroneckerFactor } from "./operator/factor.ts";
+export {
+  blockButterflyPatterns,
+  butterflyPatterns,
+  checkChain,
+  checkPattern,
+  deformablePatterns,
+  fusePatterns,
+  isChainable,
+  mixedRadixPatterns,
+  monarchPatterns,
+  patternColumns,
+  patternRows,
+  patternWeights,
+  pieceRank,
+  primeFactors,
+  radixPatterns,
+  rectangularPatterns,
+  type StrideOptions,
+  transposePattern,
+  withRank,
+} from "./operator/pattern.ts";
 export { RealView } from "./operator/real_view.ts";
 export { Product, product } from "./operator/product.ts";
 export { BlockDiagonal, blockDiagonal } from "./operator/block_diagonal.ts";
