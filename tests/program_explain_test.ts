@@ -78,8 +78,15 @@ function maddsOf({ op, count, stride = [], extra = [] }: Instruction): number {
     case Op.complexLane1:
     case Op.complexLane2:
       return count * 4 * 2 * 4;
-    case Op.factor:
-      return count * stride[0] * stride[1] * stride[2] * (extra[2] & 1 ? 4 : 1);
+    case Op.realFactor:
+    case Op.complexFactor: {
+      // Slots and chunks of four that may overlap, or one of fewer: how many outputs they are.
+      const unit = op === Op.complexFactor ? 2 : 1,
+        [, last, chunk] = extra.map((bytes) => bytes / (4 * unit));
+      const lanes = extra[0] >> 2 || 4, d = stride[2] / (4 * unit);
+      const outputs = d >= 3 ? last + chunk + lanes : last + lanes;
+      return count * stride[1] * outputs * unit ** 2;
+    }
     case Op.diagonal:
       return count * (extra[0] ? 2 : 1);
     case Op.dense:

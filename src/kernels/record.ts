@@ -43,8 +43,8 @@ export const Op = {
   complexPairBack: 137,
   complexLane1Back: 138,
   complexLane2Back: 139,
-  factor: 144,
-  factorBack: 145,
+  realFactor: 144,
+  complexFactor: 145,
   diagonal: 146,
   diagonalBack: 147,
   permute: 148,
@@ -56,6 +56,8 @@ export const Op = {
   biasBack: 154,
   split: 155,
   join: 156,
+  realFactorBack: 157,
+  complexFactorBack: 158,
 } as const;
 
 /** An operand in memory: rows of a tile or of the batch. */
@@ -108,7 +110,7 @@ export interface Instruction {
   weights?: number;
   /** Byte offset of the table of offsets (or of indices) in the program. */
   table?: number;
-  /** Byte distances between registers; or b, c, d of a factor. Of 16 registers the targets lie as the sources do. */
+  /** Byte distances between registers; or what src/program/factors.ts says. Of 16 registers the targets lie as the sources do. */
   stride?: readonly number[];
   /** The same where registers are written; as `stride` when absent. */
   dstStride?: readonly number[];

@@ -7,52 +7,6 @@
 import { Field } from "./record.ts";
 import type { Memory } from "./scalar.ts";
 
-/** Twin of `factor`: y[i,β,δ] = Σγ w[i,β,γ,δ]·x[i,γ,δ], any pattern, forward or transposed. */
-export function factor({ f32, i32 }: Memory, r: number, w: number, src: number, dst: number): void {
-  const a = i32[r + Field.count], b = i32[r + Field.stride[0]], c = i32[r + Field.stride[1]];
-  const d = i32[r + Field.stride[2]], toRow = i32[r + Field.extra[0]], toColumn = i32[r + Field.extra[1]];
-  const flags = i32[r + Field.extra[2]], unit = flags & 1 ? 2 : 1, turn = flags & 2 ? -1 : 1;
-  for (let i = 0; i < a; i++) {
-    for (let beta = 0; beta < b; beta++) {
-      for (let delta = 0; delta < d; delta++) {
-        let v = w + (i * b * c * d + beta * toRow + delta) * unit, x = src + (i * c * d + delta) * unit;
-        let real = 0, imaginary = 0;
-        for (let gamma = 0; gamma < c; gamma++, v += toColumn * unit, x += d * unit) {
-          if (unit === 1) real += f32[v] * f32[x];
-          else {
-            const vi = turn * f32[v + 1];
-            real += f32[v] * f32[x] - vi * f32[x + 1];
-            imaginary += f32[v] * f32[x + 1] + vi * f32[x];
-          }
-        }
-        const y = dst + ((i * b + beta) * d + delta) * unit;
-        f32[y] = real;
-        if (unit === 2) f32[y + 1] = imaginary;
-      }
-    }
-  }
-}
-
-/** Twin of `factorBack`: w[i,β,γ,δ] += g[i,β,δ]·conj(x[i,γ,δ]). */
-export function factorBack({ f32, i32 }: Memory, r: number, x: number, g: number, gw: number): void {
-  const a = i32[r + Field.count], b = i32[r + Field.stride[0]], c = i32[r + Field.stride[1]];
-  const d = i32[r + Field.stride[2]], unit = i32[r + Field.extra[2]] & 1 ? 2 : 1;
-  for (let i = 0; i < a; i++) {
-    for (let beta = 0; beta < b; beta++) {
-      for (let gamma = 0; gamma < c; gamma++) {
-        for (let delta = 0; delta < d; delta++, gw += unit) {
-          const s = g + ((i * b + beta) * d + delta) * unit, t = x + ((i * c + gamma) * d + delta) * unit;
-          if (unit === 1) f32[gw] += f32[s] * f32[t];
-          else {
-            f32[gw] += f32[s] * f32[t] + f32[s + 1] * f32[t + 1];
-            f32[gw + 1] += f32[s + 1] * f32[t] - f32[s] * f32[t + 1];
-          }
-        }
-      }
-    }
-  }
-}
-
 /** Twin of `diagonal`. */
 export function diagonal({ f32, i32 }: Memory, r: number, w: number, src: number, dst: number): void {
   const count = i32[r + Field.count], flags = i32[r + Field.extra[0]];

@@ -7,6 +7,7 @@
 
 import { Op, Space, type View } from "../kernels/record.ts";
 import { findRuns } from "./chain.ts";
+import { emitFactor } from "./factors.ts";
 import { type Image, ImageBuilder } from "./image.ts";
 import { emitRun } from "./emit_run.ts";
 import { panelIndex } from "./pack.ts";
@@ -14,7 +15,6 @@ import type { Program } from "./program.ts";
 import { simplify } from "./simplify.ts";
 import {
   type DenseStep,
-  type FactorStep,
   floats,
   inputsOf,
   type PermutationStep,
@@ -119,7 +119,7 @@ function emitStep(
 ): void {
   switch (step.kind) {
     case "factor":
-      return emitFactor(image, step, storeWeights(image, step.weights), views[step.from]!, dst);
+      return emitFactor(image, step, views[step.from]!, dst);
     case "diagonal": {
       const weights = storeWeights(image, step.weights);
       const extra = [step.field === "complex" ? 1 : 0];
@@ -170,21 +170,6 @@ export function storeWeights(image: ImageBuilder, weights: Float32Array): number
 /** Reserves a table of indices. */
 export function storeIndex(image: ImageBuilder, index: Uint32Array): number {
   return image.table(index.length, (memory, at) => memory.set(index, at));
-}
-
-/** Emits a factor of any pattern, or with `adjoint` its conjugate transpose from the same weights. */
-export function emitFactor(
-  image: ImageBuilder,
-  { pattern: { a, b, c, d }, field }: FactorStep,
-  weights: number,
-  src: View,
-  dst: View,
-  adjoint = false,
-): void {
-  const complex = field === "complex" ? 1 : 0;
-  const stride = adjoint ? [c, b, d] : [b, c, d];
-  const extra = adjoint ? [d, c * d, complex | 2] : [c * d, d, complex];
-  image.emit({ op: Op.factor, count: a, src, dst, weights, stride, extra });
 }
 
 /** Emits a permutation, or with `adjoint` its inverse. */

@@ -17,7 +17,6 @@ import {
   boundary,
   copy,
   countReaders,
-  emitFactor,
   emitPermutation,
   emitWindow,
   fillPanels,
@@ -26,6 +25,7 @@ import {
   storeWeights,
   tileRows,
 } from "./compile.ts";
+import { collectFactor, emitFactor, emitFactorBack, packedLength } from "./factors.ts";
 import { type Image, ImageBuilder } from "./image.ts";
 import { panelIndex } from "./pack.ts";
 import { type Program, transposeFactor } from "./program.ts";
@@ -202,23 +202,13 @@ class Differentiator {
     const view = (value: number): View => this.#values[value];
     switch (step.kind) {
       case "factor": {
-        const { a, b, c, d } = step.pattern;
-        const complex = step.field === "complex" ? 1 : 0;
-        const weights = storeWeights(image, step.weights);
-        const gradient = this.#gradient(number, step, step.weights.length, copyPlain);
-        emitFactor(image, step, weights, view(step.from), dst);
+        const collect: Collector = (memory, at, result) => collectFactor(step, memory, at, result);
+        const gradient = this.#gradient(number, step, packedLength(step), collect, true);
+        emitFactor(image, step, view(step.from), dst);
         this.#back.push(() => {
           const g = this.#take(out), gx = image.scratch(widths[step.from]);
-          image.emit({
-            op: Op.factorBack,
-            count: a,
-            src: view(step.from),
-            g,
-            gradient,
-            stride: [b, c, d],
-            extra: [0, 0, complex],
-          });
-          emitFactor(image, step, weights, g, gx, true);
+          emitFactorBack(image, step, view(step.from), g, gradient);
+          emitFactor(image, step, g, gx, true);
           image.release(g);
           this.#give(step.from, gx, widths[step.from]);
         });
