@@ -4,13 +4,15 @@ import {
   complexLane1, complexLane1Back, complexLane2, complexLane2Back, complexPair, complexPairBack,
 } from "./complex_stages.ts";
 import { complex2General, complex2Unit, complex4General, complex4Unit } from "./complex.ts";
-import { factorBackComplex, factorBackReal, factorComplex, factorReal } from "./factors.ts";
+import { factorComplex } from "./complex_factors.ts";
+import { factorReal } from "./factors.ts";
+import { factorBackComplex, factorBackReal } from "./factors_back.ts";
 import { real16Unit, real2General, real2Unit, real4General, real4Unit, real8General, real8Unit } from "./real.ts";
 import { real4Rows, real4RowsLanes } from "./rows.ts";
 import { sign16, sign2, sign4, sign8 } from "./signs.ts";
 import { realLane1, realLane1Back, realLane2, realLane2Back, realPair, realPairBack } from "./stages.ts";
 import {
-  accumulate, bias, dense, denseBack, diagonal, diagonalBack, join, permute, split, window,
+  accumulate, bias, diagonal, diagonalBack, join, permute, split, window,
 } from "./steps.ts";
 import { twiddle2, twiddle4 } from "./twiddles.ts";
 import {
@@ -95,8 +97,6 @@ function step(
       case 146: diagonal(r, w, src, dst); break;
       case 147: diagonalBack(r, src, g, gw); break;
       case 148: permute(r, src, dst); break;
-      case 149: dense(r, src, dst); break;
-      case 150: denseBack(r, src, g, gw); break;
       case 151: window(r, src, dst); break;
       case 152: accumulate(r, src, dst); break;
       case 153: bias(r, w, src, dst); break;

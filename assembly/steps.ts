@@ -1,5 +1,4 @@
-// Steps that are not butterfly passes, one row at a time: diagonals, permutations, dense
-// blocks, windows, sums, and the change between interleaved and split complex vectors.
+// Steps that are not butterfly passes, one row at a time: diagonals, permutations, windows, sums, and the change between interleaved and split complex vectors.
 
 import { A, B, C, COUNT, EXTRA, EXTRA1, EXTRA2, TABLE, WEIGHTS, field } from "./record.ts";
 import { add, evens, get, getSplat, madd, mul, nmadd, odds, put, splat, swap1, zipHigh, zipLow } from "./vec.ts";
@@ -76,53 +75,6 @@ export function permute(r: usize, src: usize, dst: usize): void {
     for (let i = index; i < end; i += 4, src += 4) store<u32>(dst + (load<u32>(i) << 2), load<u32>(src));
   } else {
     for (let i = index; i < end; i += 4, dst += 4) store<u32>(dst, load<u32>(src + (load<u32>(i) << 2)));
-  }
-}
-
-/**
- * y = W·x for COUNT floats out, EXTRA floats in. The weights lie in panels of four rows: for each panel, for each
- * column, four lanes. Four panels share each element of x.
- */
-export function dense(r: usize, src: usize, dst: usize): void {
-  const rows = field(r, COUNT), columns = field(r, EXTRA);
-  const panel = <usize>columns << 4;
-  let w: usize = field(r, WEIGHTS);
-  let row = 0;
-  for (; row + 16 <= rows; row += 16, w += panel << 2, dst += 64) {
-    let y0 = splat(0), y1 = splat(0), y2 = splat(0), y3 = splat(0);
-    let v0 = w, v1 = w + panel, v2 = w + panel * 2, v3 = w + panel * 3;
-    for (let p = src, end = src + (<usize>columns << 2); p < end; p += 4, v0 += 16, v1 += 16, v2 += 16, v3 += 16) {
-      const x = getSplat(p);
-      y0 = madd(get(v0, 0), x, y0);
-      y1 = madd(get(v1, 0), x, y1);
-      y2 = madd(get(v2, 0), x, y2);
-      y3 = madd(get(v3, 0), x, y3);
-    }
-    put(dst, y0); put(dst + 16, y1); put(dst + 32, y2); put(dst + 48, y3);
-  }
-  for (; row < rows; row += 4, dst += 16) {
-    let y = splat(0);
-    for (let p = src, end = src + (<usize>columns << 2); p < end; p += 4, w += 16) y = madd(get(w, 0), getSplat(p), y);
-    if (row + 4 <= rows) put(dst, y);
-    else {
-      store<f32>(dst, f32x4.extract_lane(y, 0));
-      if (row + 1 < rows) store<f32>(dst, f32x4.extract_lane(y, 1), 4);
-      if (row + 2 < rows) store<f32>(dst, f32x4.extract_lane(y, 2), 8);
-    }
-  }
-}
-
-/** W += g·xᵀ in the panels of `dense`, the weight gradient of a dense block. */
-export function denseBack(r: usize, x: usize, g: usize, gw: usize): void {
-  const rows = field(r, COUNT), columns = field(r, EXTRA);
-  for (let row = 0; row < rows; row += 4, g += 16) {
-    let u = f32x4(load<f32>(g), 0, 0, 0);
-    if (row + 1 < rows) u = f32x4.replace_lane(u, 1, load<f32>(g, 4));
-    if (row + 2 < rows) u = f32x4.replace_lane(u, 2, load<f32>(g, 8));
-    if (row + 3 < rows) u = f32x4.replace_lane(u, 3, load<f32>(g, 12));
-    for (let p = x, end = x + (<usize>columns << 2); p < end; p += 4, gw += 16) {
-      put(gw, madd(u, getSplat(p), get(gw, 0)));
-    }
   }
 }
 

@@ -72,6 +72,7 @@ export {
   transposePattern,
   withRank,
 } from "./operator/pattern.ts";
+export { Chain, type RandomChainOptions } from "./operator/chain.ts";
 export { RealView } from "./operator/real_view.ts";
 export { Product, product } from "./operator/product.ts";
 export { BlockDiagonal, blockDiagonal } from "./operator/block_diagonal.ts";
@@ -114,6 +115,8 @@ export type { Shape, TransformOptions } from "./kaleidoscope/transforms/shape.ts
 export { Convolution, type ConvolutionOptions } from "./kaleidoscope/convolution.ts";
 export { circulant, toeplitz } from "./kaleidoscope/circulant.ts";
 export { acdc, afdf, fastfood, hadamardDiagonal, type HadamardOptions } from "./kaleidoscope/diagonals.ts";
+export { Bft, BftLayer, type BftOptions, type Layer as BftFactor } from "./kaleidoscope/bft.ts";
+export { fromMonarch, type MonarchWeights, toMonarch } from "./kaleidoscope/monarch.ts";
 export { lowRank } from "./kaleidoscope/low_rank.ts";
 export { sparse, type SparseEntries } from "./kaleidoscope/sparse.ts";
 export {

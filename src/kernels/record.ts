@@ -48,8 +48,6 @@ export const Op = {
   diagonal: 146,
   diagonalBack: 147,
   permute: 148,
-  dense: 149,
-  denseBack: 150,
   window: 151,
   accumulate: 152,
   bias: 153,

@@ -82,10 +82,6 @@ export class ScalarRunner {
         return steps.diagonalBack(m, r, src, g, gw);
       case Op.permute:
         return steps.permute(m, r, m.i32[r + Field.table] >>> 2, src, dst);
-      case Op.dense:
-        return steps.dense(m, r, w, src, dst);
-      case Op.denseBack:
-        return steps.denseBack(m, r, src, g, gw);
       case Op.window:
         return steps.window(m, r, src, dst);
       case Op.accumulate:

@@ -44,37 +44,6 @@ export function permute({ i32 }: Memory, r: number, index: number, src: number, 
   }
 }
 
-/** Twin of `dense`: weights in panels of four rows. */
-export function dense({ f32, i32 }: Memory, r: number, w: number, src: number, dst: number): void {
-  const rows = i32[r + Field.count], columns = i32[r + Field.extra[0]];
-  for (let row = 0; row < rows; row += 4, w += columns * 4) {
-    let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-    for (let k = 0, v = w; k < columns; k++, v += 4) {
-      const x = f32[src + k];
-      s0 += f32[v] * x;
-      s1 += f32[v + 1] * x;
-      s2 += f32[v + 2] * x;
-      s3 += f32[v + 3] * x;
-    }
-    f32[dst + row] = s0;
-    if (row + 1 < rows) f32[dst + row + 1] = s1;
-    if (row + 2 < rows) f32[dst + row + 2] = s2;
-    if (row + 3 < rows) f32[dst + row + 3] = s3;
-  }
-}
-
-/** Twin of `denseBack`: W += g·xᵀ in the same panels. */
-export function denseBack({ f32, i32 }: Memory, r: number, x: number, g: number, gw: number): void {
-  const rows = i32[r + Field.count], columns = i32[r + Field.extra[0]];
-  for (let row = 0; row < rows; row += 4) {
-    for (let k = 0; k < columns; k++, gw += 4) {
-      for (let lane = 0; lane < 4 && row + lane < rows; lane++) {
-        f32[gw + lane] += f32[g + row + lane] * f32[x + k];
-      }
-    }
-  }
-}
-
 /** Twin of `window`: y[i] = x[i + shift] where that exists, 0 elsewhere. */
 export function window({ i32 }: Memory, r: number, src: number, dst: number): void {
   const out = i32[r + Field.count], width = i32[r + Field.extra[0]], shift = i32[r + Field.extra[1]];

@@ -7,20 +7,12 @@
 
 import { Op, Space, type View } from "../kernels/record.ts";
 import { findRuns } from "./chain.ts";
-import { emitFactor } from "./factors.ts";
+import { asFactor, emitFactor } from "./factors.ts";
 import { type Image, ImageBuilder } from "./image.ts";
 import { emitRun } from "./emit_run.ts";
-import { panelIndex } from "./pack.ts";
 import type { Program } from "./program.ts";
 import { simplify } from "./simplify.ts";
-import {
-  type DenseStep,
-  floats,
-  inputsOf,
-  type PermutationStep,
-  type Step,
-  type WindowStep,
-} from "./step.ts";
+import { inputsOf, type PermutationStep, type Step, type WindowStep } from "./step.ts";
 
 /**
  * Bytes that a value takes in one tile: a first-level cache. More rows of a power of two of bytes would fall into the same
@@ -119,7 +111,8 @@ function emitStep(
 ): void {
   switch (step.kind) {
     case "factor":
-      return emitFactor(image, step, views[step.from]!, dst);
+    case "dense":
+      return emitFactor(image, asFactor(step), views[step.from]!, dst);
     case "diagonal": {
       const weights = storeWeights(image, step.weights);
       const extra = [step.field === "complex" ? 1 : 0];
@@ -134,8 +127,6 @@ function emitStep(
     }
     case "permutation":
       return emitPermutation(image, step, storeIndex(image, step.index), views[step.from]!, dst);
-    case "dense":
-      return emitDense(image, step, views[step.from]!, dst);
     case "window":
       return emitWindow(image, step, widths[step.from], views[step.from]!, dst);
     case "add":
@@ -196,32 +187,4 @@ export function emitWindow(
 ): void {
   if (adjoint) image.emit({ op: Op.window, count: width, src, dst, extra: [step.width, -step.shift] });
   else image.emit({ op: Op.window, count: step.width, src, dst, extra: [width, step.shift] });
-}
-
-/** Writes a dense block as panels. */
-export function fillPanels(step: DenseStep, memory: Float32Array, at: number): void {
-  const { index, negative } = panelIndex(step);
-  for (let i = 0; i < index.length; i++) {
-    const value = index[i] < 0 ? 0 : step.weights[index[i]];
-    memory[at + i] = negative(i) ? -value : value;
-  }
-}
-
-/** Floats of a dense block in panels. */
-export function panelLength({ rows, columns, field }: DenseStep): number {
-  const unit = floats(field);
-  return Math.ceil(rows * unit / 4) * 4 * columns * unit;
-}
-
-/** Emits a dense block. */
-export function emitDense(image: ImageBuilder, step: DenseStep, src: View, dst: View): void {
-  const unit = floats(step.field);
-  image.emit({
-    op: Op.dense,
-    count: step.rows * unit,
-    src,
-    dst,
-    weights: image.weights(panelLength(step), (memory, at) => fillPanels(step, memory, at)),
-    extra: [step.columns * unit],
-  });
 }

@@ -5,6 +5,7 @@
  */
 
 import { findRuns, type Pass, type Run } from "./chain.ts";
+import { asFactor, packedLength } from "./factors.ts";
 import { type PackedPass, packRun } from "./pack.ts";
 import type { Program } from "./program.ts";
 import { simplify } from "./simplify.ts";
@@ -118,9 +119,16 @@ function execution(program: Program): { text: string[]; cost: Cost } {
         text.push(`  ${describePass(run, packed)}${count(passCost(run, packed))}`);
       }
       i += run.length - 1;
-    } else text.push(`  ${single(program.steps[i])}${count(costOf([program.steps[i]]))}`);
+    } else text.push(`  ${single(program.steps[i])}${count(stepCost(program.steps[i]))}`);
   }
   return { text, cost: { weights, madds } };
+}
+
+/** The cost of a step outside a run; the weights of factors and dense blocks are packed into whole vectors. */
+function stepCost(step: Step): Cost {
+  const cost = costOf([step]);
+  if (step.kind !== "factor" && step.kind !== "dense") return cost;
+  return { ...cost, weights: packedLength(asFactor(step)) };
 }
 
 function describePass(run: Run, { pass, form, scaled }: PackedPass): string {

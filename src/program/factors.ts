@@ -7,7 +7,7 @@
 
 import { type Instruction, Op, type View } from "../kernels/record.ts";
 import type { ImageBuilder } from "./image.ts";
-import { type FactorStep, type Field, floats, type Pattern } from "./step.ts";
+import { type DenseStep, type FactorStep, type Field, floats, type Pattern } from "./step.ts";
 
 /**
  * How a factor is cut. Each block i has chunks of inputs and slots of outputs; a vector is one slot for one γ of one
@@ -44,6 +44,15 @@ export function together(left: number, most: number): number {
 /** Slots that a kernel does together at most. */
 export function mostTogether(field: Field, back: boolean): number {
   return field === "real" ? (back ? 4 : 8) : (back ? 2 : 4);
+}
+
+/** A factor or a dense block, which is the factor (1, rows, columns, 1). */
+export type FactorLike = Pick<FactorStep, "pattern" | "field" | "weights">;
+
+/** A dense block as a factor. */
+export function asFactor(step: FactorStep | DenseStep): FactorLike {
+  if (step.kind === "factor") return step;
+  return { pattern: { a: 1, b: step.rows, c: step.columns, d: 1 }, field: step.field, weights: step.weights };
 }
 
 /** A factor, or its adjoint from the same weights. */
@@ -129,7 +138,7 @@ function fields(shape: Shape): Pick<Instruction, "count" | "stride" | "extra"> {
 /** Emits a factor of any pattern, or with `adjoint` its conjugate transpose. */
 export function emitFactor(
   image: ImageBuilder,
-  { pattern, field, weights }: Pick<FactorStep, "pattern" | "field" | "weights">,
+  { pattern, field, weights }: FactorLike,
   src: View,
   dst: View,
   adjoint = false,
@@ -147,7 +156,7 @@ export function emitFactor(
 /** Emits the weight gradient of a factor into `gradient`, where {@link packedLength} floats are reserved. */
 export function emitFactorBack(
   image: ImageBuilder,
-  { pattern, field }: Pick<FactorStep, "pattern" | "field">,
+  { pattern, field }: FactorLike,
   src: View,
   g: View,
   gradient: number,
@@ -158,7 +167,7 @@ export function emitFactorBack(
 
 /** Copies a packed gradient at an element index of memory to the order of the weights. */
 export function collectFactor(
-  { pattern, field }: Pick<FactorStep, "pattern" | "field">,
+  { pattern, field }: FactorLike,
   memory: Float32Array,
   at: number,
   result: Float32Array,
