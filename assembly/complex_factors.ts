@@ -71,19 +71,6 @@ function complex2(r: usize, w: usize, src: usize, dst: usize, at: i32): usize {
     for (let chunk = 0; ; chunk = min(chunk + 32, lastChunk)) {
       let p = src + chunk, r0 = splat(0), i0 = splat(0), r1 = splat(0), i1 = splat(0);
       let k = c;
-      for (; k >= 2; k -= 2, p += xStep * 2, w += 128) {
-        let xr: v128, xi: v128, v: v128;
-        xr = readRe(mode, p); xi = readIm(mode, p);
-        v = get(w, 0); r0 = madd(v, xr, r0); i0 = madd(v, xi, i0);
-        v = get(w, 16); r0 = nmadd(v, xi, r0); i0 = madd(v, xr, i0);
-        v = get(w, 32); r1 = madd(v, xr, r1); i1 = madd(v, xi, i1);
-        v = get(w, 48); r1 = nmadd(v, xi, r1); i1 = madd(v, xr, i1);
-        xr = readRe(mode, p + xStep); xi = readIm(mode, p + xStep);
-        v = get(w, 64); r0 = madd(v, xr, r0); i0 = madd(v, xi, i0);
-        v = get(w, 80); r0 = nmadd(v, xi, r0); i0 = madd(v, xr, i0);
-        v = get(w, 96); r1 = madd(v, xr, r1); i1 = madd(v, xi, i1);
-        v = get(w, 112); r1 = nmadd(v, xi, r1); i1 = madd(v, xr, i1);
-      }
       for (; k > 0; k--, p += xStep, w += 64) {
         let xr: v128, xi: v128, v: v128;
         xr = readRe(mode, p); xi = readIm(mode, p);

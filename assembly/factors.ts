@@ -1,6 +1,6 @@
 // Real factors of any pattern, one row at a time: factor_vectors.ts says how they are cut.
 
-import { read, readFew, together, write } from "./factor_vectors.ts";
+import { read, together, write } from "./factor_vectors.ts";
 import { A, B, C, COUNT, D, EXTRA, EXTRA1, EXTRA2, WEIGHTS, field } from "./record.ts";
 import { add, get, madd, mul, put, splat } from "./vec.ts";
 
@@ -12,24 +12,19 @@ function real8(r: usize, w: usize, src: usize, dst: usize, at: i32): usize {
     for (let chunk = 0; ; chunk = min(chunk + 16, lastChunk)) {
       let p = src + chunk, y0 = splat(0), y1 = splat(0), y2 = splat(0), y3 = splat(0), y4 = splat(0), y5 = splat(0), y6 = splat(0), y7 = splat(0);
       let k = c;
-      for (; k >= 4; k -= 4, p += xStep * 4, w += 512) {
+      for (; k >= 4 && mode < 2; k -= 4, p += xStep * 4, w += 512) {
         let x0: v128, x1: v128, x2: v128, x3: v128;
         if (mode == 0) {
           x0 = get(p, 0);
           x1 = get(p + xStep, 0);
           x2 = get(p + xStep * 2, 0);
           x3 = get(p + xStep * 3, 0);
-        } else if (mode == 1) {
+        } else {
           const x = get(p, 0);
           x0 = v128.shuffle<f32>(x, x, 0, 0, 0, 0);
           x1 = v128.shuffle<f32>(x, x, 1, 1, 1, 1);
           x2 = v128.shuffle<f32>(x, x, 2, 2, 2, 2);
           x3 = v128.shuffle<f32>(x, x, 3, 3, 3, 3);
-        } else {
-          x0 = readFew(mode, p);
-          x1 = readFew(mode, p + xStep);
-          x2 = readFew(mode, p + xStep * 2);
-          x3 = readFew(mode, p + xStep * 3);
         }
         y0 = madd(get(w, 0), x0, y0);
         y1 = madd(get(w, 16), x0, y1);
@@ -99,24 +94,19 @@ function real4(r: usize, w: usize, src: usize, dst: usize, at: i32): usize {
     for (let chunk = 0; ; chunk = min(chunk + 16, lastChunk)) {
       let p = src + chunk, y0 = splat(0), y1 = splat(0), y2 = splat(0), y3 = splat(0);
       let k = c;
-      for (; k >= 4; k -= 4, p += xStep * 4, w += 256) {
+      for (; k >= 4 && mode < 2; k -= 4, p += xStep * 4, w += 256) {
         let x0: v128, x1: v128, x2: v128, x3: v128;
         if (mode == 0) {
           x0 = get(p, 0);
           x1 = get(p + xStep, 0);
           x2 = get(p + xStep * 2, 0);
           x3 = get(p + xStep * 3, 0);
-        } else if (mode == 1) {
+        } else {
           const x = get(p, 0);
           x0 = v128.shuffle<f32>(x, x, 0, 0, 0, 0);
           x1 = v128.shuffle<f32>(x, x, 1, 1, 1, 1);
           x2 = v128.shuffle<f32>(x, x, 2, 2, 2, 2);
           x3 = v128.shuffle<f32>(x, x, 3, 3, 3, 3);
-        } else {
-          x0 = readFew(mode, p);
-          x1 = readFew(mode, p + xStep);
-          x2 = readFew(mode, p + xStep * 2);
-          x3 = readFew(mode, p + xStep * 3);
         }
         y0 = madd(get(w, 0), x0, y0);
         y1 = madd(get(w, 16), x0, y1);
@@ -162,17 +152,11 @@ function real3(r: usize, w: usize, src: usize, dst: usize, at: i32): usize {
     for (let chunk = 0; ; chunk = min(chunk + 16, lastChunk)) {
       let p = src + chunk, y0 = splat(0), y1 = splat(0), y2 = splat(0);
       let k = c;
-      for (; k >= 3; k -= 3, p += xStep * 3, w += 144) {
+      for (; k >= 3 && mode == 0; k -= 3, p += xStep * 3, w += 144) {
         let x0: v128, x1: v128, x2: v128;
-        if (mode == 0) {
-          x0 = get(p, 0);
-          x1 = get(p + xStep, 0);
-          x2 = get(p + xStep * 2, 0);
-        } else {
-          x0 = read(mode, p);
-          x1 = read(mode, p + xStep);
-          x2 = read(mode, p + xStep * 2);
-        }
+        x0 = get(p, 0);
+        x1 = get(p + xStep, 0);
+        x2 = get(p + xStep * 2, 0);
         y0 = madd(get(w, 0), x0, y0);
         y1 = madd(get(w, 16), x0, y1);
         y2 = madd(get(w, 32), x0, y2);
@@ -208,24 +192,19 @@ function real2(r: usize, w: usize, src: usize, dst: usize, at: i32): usize {
     for (let chunk = 0; ; chunk = min(chunk + 16, lastChunk)) {
       let p = src + chunk, y0 = splat(0), y1 = splat(0);
       let k = c;
-      for (; k >= 4; k -= 4, p += xStep * 4, w += 128) {
+      for (; k >= 4 && mode < 2; k -= 4, p += xStep * 4, w += 128) {
         let x0: v128, x1: v128, x2: v128, x3: v128;
         if (mode == 0) {
           x0 = get(p, 0);
           x1 = get(p + xStep, 0);
           x2 = get(p + xStep * 2, 0);
           x3 = get(p + xStep * 3, 0);
-        } else if (mode == 1) {
+        } else {
           const x = get(p, 0);
           x0 = v128.shuffle<f32>(x, x, 0, 0, 0, 0);
           x1 = v128.shuffle<f32>(x, x, 1, 1, 1, 1);
           x2 = v128.shuffle<f32>(x, x, 2, 2, 2, 2);
           x3 = v128.shuffle<f32>(x, x, 3, 3, 3, 3);
-        } else {
-          x0 = readFew(mode, p);
-          x1 = readFew(mode, p + xStep);
-          x2 = readFew(mode, p + xStep * 2);
-          x3 = readFew(mode, p + xStep * 3);
         }
         y0 = madd(get(w, 0), x0, y0);
         y1 = madd(get(w, 16), x0, y1);
@@ -269,24 +248,19 @@ function real1(r: usize, w: usize, src: usize, dst: usize, at: i32): usize {
     for (let chunk = 0; ; chunk = min(chunk + 16, lastChunk)) {
       let p = src + chunk, y0 = splat(0);
       let k = c;
-      for (; k >= 4; k -= 4, p += xStep * 4, w += 64) {
+      for (; k >= 4 && mode < 2; k -= 4, p += xStep * 4, w += 64) {
         let x0: v128, x1: v128, x2: v128, x3: v128;
         if (mode == 0) {
           x0 = get(p, 0);
           x1 = get(p + xStep, 0);
           x2 = get(p + xStep * 2, 0);
           x3 = get(p + xStep * 3, 0);
-        } else if (mode == 1) {
+        } else {
           const x = get(p, 0);
           x0 = v128.shuffle<f32>(x, x, 0, 0, 0, 0);
           x1 = v128.shuffle<f32>(x, x, 1, 1, 1, 1);
           x2 = v128.shuffle<f32>(x, x, 2, 2, 2, 2);
           x3 = v128.shuffle<f32>(x, x, 3, 3, 3, 3);
-        } else {
-          x0 = readFew(mode, p);
-          x1 = readFew(mode, p + xStep);
-          x2 = readFew(mode, p + xStep * 2);
-          x3 = readFew(mode, p + xStep * 3);
         }
         y0 = madd(get(w, 0), x0, y0);
         y0 = madd(get(w, 16), x1, y0);

@@ -1,7 +1,8 @@
-// Steps that are not butterfly passes, one row at a time: diagonals, permutations, windows, sums, and the change between interleaved and split complex vectors.
+// Steps that are not butterfly passes, one row at a time: diagonals, permutations, windows, sums, and the change between
+// interleaved and split complex vectors. Factors and dense blocks are in factors.ts.
 
-import { A, B, C, COUNT, EXTRA, EXTRA1, EXTRA2, TABLE, WEIGHTS, field } from "./record.ts";
-import { add, evens, get, getSplat, madd, mul, nmadd, odds, put, splat, swap1, zipHigh, zipLow } from "./vec.ts";
+import { COUNT, EXTRA, EXTRA1, TABLE, field } from "./record.ts";
+import { add, evens, get, madd, mul, odds, put, swap1, zipHigh, zipLow } from "./vec.ts";
 
 /** −1 in the lanes of the real parts: turns (b, a) products into complex ones. */
 // @ts-ignore: decorator
