@@ -23,7 +23,7 @@ import {
   storeWeights,
   tileRows,
 } from "./compile.ts";
-import { asFactor, collectFactor, emitFactor, emitFactorBack, packedLength } from "./factors.ts";
+import { asFactor, emitFactor, emitFactorBack, factorCollector, packedLength } from "./factors.ts";
 import { type Image, ImageBuilder } from "./image.ts";
 import type { Program } from "./program.ts";
 import { inputsOf, isWeighted, type Step, type WeightedStep } from "./step.ts";
@@ -201,8 +201,7 @@ class Differentiator {
       case "factor":
       case "dense": {
         const factor = asFactor(step);
-        const collect: Collector = (memory, at, result) => collectFactor(factor, memory, at, result);
-        const gradient = this.#gradient(number, step, packedLength(factor), collect, true);
+        const gradient = this.#gradient(number, step, packedLength(factor), factorCollector(factor), true);
         emitFactor(image, factor, view(step.from), dst);
         this.#back.push(() => {
           const g = this.#take(out), gx = image.scratch(widths[step.from]);

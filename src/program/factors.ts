@@ -37,12 +37,12 @@ function cut({ b, d }: Pattern): Cut {
 }
 
 /** How many slots the kernels do together: as `together` in assembly/factors.ts. */
-export function together(left: number, most: number): number {
+function together(left: number, most: number): number {
   return left >= most ? most : left > 4 ? (left + 1) >> 1 : left;
 }
 
 /** Slots that a kernel does together at most. */
-export function mostTogether(field: Field, back: boolean): number {
+function mostTogether(field: Field, back: boolean): number {
   return field === "real" ? (back ? 4 : 8) : (back ? 2 : 4);
 }
 
@@ -67,60 +67,79 @@ function shaped({ pattern, adjoint }: Shape): Pattern {
   return adjoint ? { ...pattern, b: pattern.c, c: pattern.b } : pattern;
 }
 
-/** Vectors (complex: pairs of them) of the packed weights of a factor. */
-function vectors(shape: Shape): number {
+/** Lanes of the packed weights of a factor. */
+function packedLanes(shape: Shape): number {
   const pattern = shaped(shape), { slots, lastChunk } = cut(pattern);
-  return pattern.a * (Math.ceil(lastChunk / 4) + 1) * slots * pattern.c;
+  return pattern.a * (Math.ceil(lastChunk / 4) + 1) * slots * pattern.c * 4;
 }
 
 /** Floats of the packed weights of a factor, or of its gradient. */
 export function packedLength(shape: Shape): number {
-  return vectors(shape) * 4 * floats(shape.field);
+  return packedLanes(shape) * floats(shape.field);
 }
 
 /**
- * Calls `visit(weight, packed)` for each lane of the packed weights that counts, in the order of reading: the number of
- * the weight, and the index of its float in the packed ones (complex: its real part; the imaginary one is 4 floats
- * on). A weight may occur twice.
+ * For each lane of the packed weights, in the order of reading, the number of its weight, or −1 where a lane does not
+ * count. Complex weights have real parts in four floats and imaginary ones in the next four, and one entry here. A
+ * weight may occur twice.
+ *
+ * @param most slots that the kernel does together
  */
-export function eachLane(shape: Shape, most: number, visit: (weight: number, packed: number) => void): void {
-  const pattern = shaped(shape), { a, b, c, d } = pattern, unit = floats(shape.field);
+function packedIndex(shape: Shape, most: number): Int32Array {
+  const pattern = shaped(shape), { a, b, c, d } = pattern;
   const { slots, step, lastSlot, lastChunk, lanes } = cut(pattern);
   // Distances in the weights: those of the adjoint are where the factor has them.
   const [toRow, toColumn] = shape.adjoint ? [d, b * d] : [c * d, d];
+  // From the first weight of a block to that of each lane of each slot.
+  const row = new Int32Array(slots * 4).fill(-1);
+  for (let k = 0; k < slots * 4; k++) {
+    const output = Math.min((k >> 2) * step, lastSlot) + k % 4;
+    if (k % 4 < lanes) row[k] = Math.floor(output / d) * toRow + output % d;
+  }
+  const index = new Int32Array(packedLanes(shape));
   let at = 0;
   for (let slot = 0; slot < slots;) {
-    const some = together(slots - slot, most);
+    const end = slot + together(slots - slot, most);
     for (let i = 0; i < a; i++) {
       for (let chunk = 0;; chunk = Math.min(chunk + 4, lastChunk)) {
         for (let gamma = 0; gamma < c; gamma++) {
-          for (let k = 0; k < some; k++, at += 4 * unit) {
-            const first = Math.min((slot + k) * step, lastSlot) + chunk;
-            for (let lane = 0; lane < lanes; lane++) {
-              const beta = Math.floor((first + lane) / d), delta = (first + lane) % d;
-              visit(i * b * c * d + beta * toRow + gamma * toColumn + delta, at + lane);
-            }
-          }
+          const base = i * b * c * d + gamma * toColumn + chunk;
+          for (let k = slot * 4; k < end * 4; k++) index[at++] = row[k] < 0 ? -1 : base + row[k];
         }
         if (chunk === lastChunk) break;
       }
     }
-    slot += some;
+    slot = end;
   }
+  return index;
+}
+
+/** Makes something when it is asked for; keeps it from the second time on, since then there will be more. */
+function keptFromSecond<T>(make: () => T): () => T {
+  let kept: T | undefined, asked = 0;
+  return () => {
+    if (kept !== undefined) return kept;
+    const made = make();
+    if (asked++ > 0) kept = made;
+    return made;
+  };
 }
 
 /** Reserves the packed weights of a factor; returns their byte offset. */
 function storeFactor(image: ImageBuilder, shape: Shape, weights: Float32Array): number {
-  const length = packedLength(shape), sign = shape.adjoint ? -1 : 1;
-  return image.weights(length, (memory, at) => {
-    memory.fill(0, at, at + length);
-    eachLane(shape, mostTogether(shape.field, false), (weight, packed) => {
-      if (shape.field === "real") memory[at + packed] = weights[weight];
-      else {
-        memory[at + packed] = weights[2 * weight];
-        memory[at + packed + 4] = sign * weights[2 * weight + 1];
+  const sign = shape.adjoint ? -1 : 1;
+  const indexOf = keptFromSecond(() => packedIndex(shape, mostTogether(shape.field, false)));
+  return image.weights(packedLength(shape), (memory, at) => {
+    const index = indexOf();
+    if (shape.field === "real") {
+      for (let k = 0; k < index.length; k++) memory[at + k] = index[k] < 0 ? 0 : weights[index[k]];
+    } else {
+      for (let k = 0; k < index.length; k++) {
+        const to = at + k + (k & ~3);
+        memory[to] = index[k] < 0 ? 0 : weights[2 * index[k]];
+        memory[to + 4] = index[k] < 0 ? 0 : sign * weights[2 * index[k] + 1];
       }
-    });
+    }
   });
 }
 
@@ -165,18 +184,22 @@ export function emitFactorBack(
   image.emit({ op, src, g, gradient, ...fields({ pattern, field }) });
 }
 
-/** Copies a packed gradient at an element index of memory to the order of the weights. */
-export function collectFactor(
+/** What copies a packed gradient at an element index of memory to the order of the weights. */
+export function factorCollector(
   { pattern, field }: FactorLike,
-  memory: Float32Array,
-  at: number,
-  result: Float32Array,
-): void {
-  eachLane({ pattern, field }, mostTogether(field, true), (weight, packed) => {
-    if (field === "real") result[weight] = memory[at + packed];
-    else {
-      result[2 * weight] = memory[at + packed];
-      result[2 * weight + 1] = memory[at + packed + 4];
+): (memory: Float32Array, at: number, result: Float32Array) => void {
+  const indexOf = keptFromSecond(() => packedIndex({ pattern, field }, mostTogether(field, true)));
+  return (memory, at, result) => {
+    const index = indexOf();
+    if (field === "real") {
+      for (let k = 0; k < index.length; k++) if (index[k] >= 0) result[index[k]] = memory[at + k];
+    } else {
+      for (let k = 0; k < index.length; k++) {
+        if (index[k] < 0) continue;
+        const from = at + k + (k & ~3);
+        result[2 * index[k]] = memory[from];
+        result[2 * index[k] + 1] = memory[from + 4];
+      }
     }
-  });
+  };
 }
