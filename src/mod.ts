@@ -116,6 +116,7 @@ export { Convolution, type ConvolutionOptions } from "./kaleidoscope/convolution
 export { circulant, toeplitz } from "./kaleidoscope/circulant.ts";
 export { acdc, afdf, fastfood, hadamardDiagonal, type HadamardOptions } from "./kaleidoscope/diagonals.ts";
 export { Bft, BftLayer, type BftOptions, type Layer as BftFactor } from "./kaleidoscope/bft.ts";
+export { fromKsValues, type KsValues, toKsValues } from "./kaleidoscope/ks_values.ts";
 export { fromMonarch, type MonarchWeights, toMonarch } from "./kaleidoscope/monarch.ts";
 export { lowRank } from "./kaleidoscope/low_rank.ts";
 export { sparse, type SparseEntries } from "./kaleidoscope/sparse.ts";

@@ -33,9 +33,8 @@ export interface RandomChainOptions {
  * size, Monarch matrices, deformable and block butterflies, real chains of higher rank. Patterns come from presets such
  * as {@link mixedRadixPatterns}, or are any that meet.
  *
- * The weights of a factor lie as [a][b][c][d]. This is the layout of lazylinop: its `ksm(ks_values)` takes arrays of
- * shape (a, b, c, d), row-major, the same numbers; a list of them is the written product there, so the last one is
- * applied first, and the list here is in the opposite order.
+ * The weights of a factor lie as [a][b][c][d], as in lazylinop, whose lists are in the opposite order: see
+ * {@link fromKsValues}.
  *
  * @example
  * ```ts
