@@ -1,5 +1,5 @@
 /**
- * Twins of assembly/factors.ts: factors of any pattern on one row, and their weight gradients. Indices in elements.
+ * Twins of the factors of any pattern in assembly/: on one row, and their weight gradients. Indices in elements.
  *
  * @module
  */
@@ -7,27 +7,38 @@
 import { Field } from "./record.ts";
 import type { Memory } from "./scalar.ts";
 
-/** Calls `visit` for each vector in the order of the weights: where x and y (or g) are found for its lanes. */
-function eachVector(
+/** What a record says of a factor: how many γ, their distance in x, and how x and y are read and written. */
+interface Cut {
+  readonly c: number;
+  readonly xStep: number;
+  /** What lanes of x are: see {@link laneOf}. */
+  readonly mode: number;
+  /** Lanes of y: four (0) or fewer. */
+  readonly lanes: number;
+}
+
+/**
+ * Calls `visit` for what the kernels do together, in the order of the weights: where x starts, where each slot of y
+ * (or g) does, and how many slots there are.
+ */
+function eachGroup(
   i32: Int32Array,
   r: number,
   most: number,
   unit: number,
-  visit: (x: number, y: number, slot: number, gamma: number) => void,
+  visit: (x: number, slots: readonly number[], cut: Cut) => void,
 ): void {
   const slots = i32[r + Field.stride[0]], c = i32[r + Field.stride[1]];
   const xStep = i32[r + Field.stride[2]] >>> 2, yStep = i32[r + Field.stride[3]] >>> 2;
   const lastSlot = i32[r + Field.extra[1]] >>> 2, lastChunk = i32[r + Field.extra[2]] >>> 2;
+  const cut = { c, xStep, mode: i32[r + Field.extra[0]] & 3, lanes: i32[r + Field.extra[0]] >> 2 };
   for (let n = slots, first = 0; n > 0;) {
-    const some = n >= most ? most : n > 4 ? (n + 1) >> 1 : n;
+    const some = n >= most ? most : n > 4 ? (n + 1) >> 1 : n, at: number[] = new Array(some);
     let x = 0, y = 0;
     for (let i = i32[r + Field.count]; i > 0; i--, x += c * xStep, y += lastSlot + yStep) {
       for (let chunk = 0;; chunk = Math.min(chunk + 4 * unit, lastChunk)) {
-        for (let gamma = 0; gamma < c; gamma++) {
-          for (let k = 0; k < some; k++) {
-            visit(x + chunk + gamma * xStep, y + chunk + Math.min((first + k) * yStep, lastSlot), k, gamma);
-          }
-        }
+        for (let k = 0; k < some; k++) at[k] = y + chunk + Math.min((first + k) * yStep, lastSlot);
+        visit(x + chunk, at, cut);
         if (chunk === lastChunk) break;
       }
     }
@@ -50,25 +61,25 @@ export function factor(
   src: number,
   dst: number,
 ): void {
-  const mode = i32[r + Field.extra[0]] & 3, lanes = i32[r + Field.extra[0]] >> 2 || 4;
-  const c = i32[r + Field.stride[1]];
-  // Of the slots done together, each lane's sum so far; written with the last γ.
-  const sums = new Float32Array(64);
-  eachVector(i32, r, unit === 1 ? 8 : 4, unit, (x, y, slot, gamma) => {
-    for (let lane = 0; lane < lanes; lane++) {
-      const s = slot * 8 + lane * 2, p = src + x + laneOf(mode, lane) * unit, q = dst + y + lane * unit;
-      if (gamma === 0) sums[s] = sums[s + 1] = 0;
-      if (unit === 1) sums[s] += f32[w + lane] * f32[p];
-      else {
-        const vr = f32[w + lane], vi = f32[w + lane + 4];
-        sums[s] += vr * f32[p] - vi * f32[p + 1];
-        sums[s + 1] += vr * f32[p + 1] + vi * f32[p];
+  eachGroup(i32, r, unit === 1 ? 8 : 4, unit, (x, slots, { c, xStep, mode, lanes }) => {
+    const wStep = slots.length * 4 * unit;
+    for (let k = 0; k < slots.length; k++) {
+      for (let lane = 0; lane < (lanes || 4); lane++) {
+        let p = src + x + laneOf(mode, lane) * unit, v = w + k * 4 * unit + lane, re = 0, im = 0;
+        if (unit === 1) {
+          for (let gamma = 0; gamma < c; gamma++, p += xStep, v += wStep) re += f32[v] * f32[p];
+        } else {
+          for (let gamma = 0; gamma < c; gamma++, p += xStep, v += wStep) {
+            re += f32[v] * f32[p] - f32[v + 4] * f32[p + 1];
+            im += f32[v] * f32[p + 1] + f32[v + 4] * f32[p];
+          }
+        }
+        const q = dst + slots[k] + lane * unit;
+        f32[q] = re;
+        if (unit === 2) f32[q + 1] = im;
       }
-      if (gamma < c - 1) continue;
-      f32[q] = sums[s];
-      if (unit === 2) f32[q + 1] = sums[s + 1];
     }
-    w += 4 * unit;
+    w += c * wStep;
   });
 }
 
@@ -82,21 +93,23 @@ export function factorBack(
   gw: number,
   first: boolean,
 ): void {
-  const mode = i32[r + Field.extra[0]] & 3, lanes = i32[r + Field.extra[0]] >> 2;
-  eachVector(i32, r, unit === 1 ? 4 : 2, unit, (x, y) => {
-    for (let lane = 0; lane < 4; lane++) {
-      const real = gw + lane, imaginary = real + 4;
-      if (first) f32[real] = 0;
-      if (first && unit === 2) f32[imaginary] = 0;
-      // Lanes that count for nothing are kept as the kernels keep them.
-      if (lane === 3 && (mode === 3 || lanes === 3)) continue;
-      const p = src + x + laneOf(mode, lane) * unit, q = g + y + laneOf(lanes, lane) * unit;
-      if (unit === 1) f32[real] += f32[q] * f32[p];
-      else {
-        f32[real] += f32[q] * f32[p] + f32[q + 1] * f32[p + 1];
-        f32[imaginary] += f32[q + 1] * f32[p] - f32[q] * f32[p + 1];
+  eachGroup(i32, r, unit === 1 ? 4 : 2, unit, (x, slots, { c, xStep, mode, lanes }) => {
+    for (let gamma = 0; gamma < c; gamma++, x += xStep) {
+      for (let k = 0; k < slots.length; k++, gw += 4 * unit) {
+        for (let lane = 0; lane < 4; lane++) {
+          const real = gw + lane, imaginary = real + 4;
+          if (first) f32[real] = 0;
+          if (first && unit === 2) f32[imaginary] = 0;
+          // Lanes that count for nothing are kept as the kernels keep them.
+          if (lane === 3 && (mode === 3 || lanes === 3)) continue;
+          const p = src + x + laneOf(mode, lane) * unit, q = g + slots[k] + laneOf(lanes, lane) * unit;
+          if (unit === 1) f32[real] += f32[q] * f32[p];
+          else {
+            f32[real] += f32[q] * f32[p] + f32[q + 1] * f32[p + 1];
+            f32[imaginary] += f32[q + 1] * f32[p] - f32[q] * f32[p + 1];
+          }
+        }
       }
     }
-    gw += 4 * unit;
   });
 }
