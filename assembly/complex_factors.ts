@@ -120,7 +120,7 @@ function complex1(r: usize, w: usize, src: usize, dst: usize, at: i32): usize {
 }
 
 /** A complex factor on one row. */
-export function factorComplex(r: usize, src: usize, dst: usize): void {
+export function complexFactor(r: usize, src: usize, dst: usize): void {
   const yStep = field(r, D);
   let w: usize = field(r, WEIGHTS);
   for (let n = field(r, A), at = 0; n > 0; ) {

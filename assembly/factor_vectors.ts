@@ -9,7 +9,9 @@
 // Fields: COUNT blocks, A slots, B = c, C and D bytes from one γ and from one slot to the next, EXTRA what `read` and
 // `write` do (0 where d ≥ 4), EXTRA1 offset of the last slot, EXTRA2 of the last chunk.
 
-import { evens, get, getSplat, odds, put, zipHigh, zipLow } from "./vec.ts";
+import {
+  evens, get, getPair, getPairs, getSplat, getThree, odds, put, putOne, putPair, putThird, zipHigh, zipLow,
+} from "./vec.ts";
 
 /** What lies at p of x for four lanes: four numbers (0), one for all (1), a pair twice (2), three (3). */
 // @ts-ignore: decorator
@@ -21,8 +23,8 @@ export function read(mode: i32, p: usize): v128 {
 }
 
 export function readFew(mode: i32, p: usize): v128 {
-  if (mode == 2) return v128.load64_splat(p);
-  return v128.load_lane<u32>(p, v128.load_zero<u64>(p), 2, 8);
+  if (mode == 2) return getPairs(p);
+  return getThree(p);
 }
 
 /** Writes a slot: four lanes (0), or the first one to three. */
@@ -34,9 +36,9 @@ export function write(lanes: i32, q: usize, y: v128): void {
 }
 
 function writeSome(lanes: i32, q: usize, y: v128): void {
-  if (lanes == 1) return v128.store_lane<u32>(q, y, 0);
-  v128.store_lane<u64>(q, y, 0);
-  if (lanes == 3) v128.store_lane<u32>(q, y, 2, 8);
+  if (lanes == 1) return putOne(q, y);
+  putPair(q, y);
+  if (lanes == 3) putThird(q, y);
 }
 
 // @ts-ignore: decorator
@@ -51,13 +53,13 @@ export function readRe(mode: i32, p: usize): v128 {
 @inline
 export function readIm(mode: i32, p: usize): v128 {
   if (mode == 0) return odds(get(p, 0), get(p, 16));
-  if (mode == 1) return v128.load32_splat(p, 4);
+  if (mode == 1) return getSplat(p + 4);
   return odds(get(p, 0), readRest(mode, p));
 }
 
 /** The two complex numbers again, or the third one. */
 function readRest(mode: i32, p: usize): v128 {
-  return mode == 2 ? get(p, 0) : v128.load_zero<u64>(p, 16);
+  return mode == 2 ? get(p, 0) : getPair(p + 16);
 }
 
 // @ts-ignore: decorator
@@ -65,14 +67,14 @@ function readRest(mode: i32, p: usize): v128 {
 export function writeComplex(lanes: i32, q: usize, re: v128, im: v128): void {
   if (lanes == 0) {
     put(q, zipLow(re, im));
-    v128.store(q, zipHigh(re, im), 16);
+    put(q + 16, zipHigh(re, im));
   } else writeSomeComplex(lanes, q, re, im);
 }
 
 function writeSomeComplex(lanes: i32, q: usize, re: v128, im: v128): void {
-  if (lanes == 1) return v128.store_lane<u64>(q, zipLow(re, im), 0);
+  if (lanes == 1) return putPair(q, zipLow(re, im));
   put(q, zipLow(re, im));
-  if (lanes == 3) v128.store_lane<u64>(q, zipHigh(re, im), 0, 16);
+  if (lanes == 3) putPair(q + 16, zipHigh(re, im));
 }
 
 /** How many of n slots are done together: as many as allowed, then what is left in few parts. */

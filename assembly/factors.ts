@@ -281,7 +281,7 @@ function real1(r: usize, w: usize, src: usize, dst: usize, at: i32): usize {
 }
 
 /** A real factor on one row. */
-export function factorReal(r: usize, src: usize, dst: usize): void {
+export function realFactor(r: usize, src: usize, dst: usize): void {
   const yStep = field(r, D);
   let w: usize = field(r, WEIGHTS);
   for (let n = field(r, A), at = 0; n > 0; ) {

@@ -15,7 +15,7 @@ function keep(gw: usize, w: v128, first: bool): void {
  * The weight gradient of a real factor over the rows of a tile, w[i,β,γ,δ] += g[i,β,δ]·x[i,γ,δ]; the first tile
  * writes.
  */
-export function factorBackReal(r: usize, x: usize, g: usize, gw: usize, rows: i32, first: bool): void {
+export function realFactorBack(r: usize, x: usize, g: usize, gw: usize, rows: i32, first: bool): void {
   const c = field(r, B), xStep = field(r, C), gStep = field(r, D);
   const mode = field(r, EXTRA) & 3, lanes = field(r, EXTRA) >> 2;
   const lastSlot = field(r, EXTRA1), lastChunk = field(r, EXTRA2);
@@ -90,7 +90,7 @@ export function factorBackReal(r: usize, x: usize, g: usize, gw: usize, rows: i3
  * The weight gradient of a complex factor over the rows of a tile, w[i,β,γ,δ] += g[i,β,δ]·conj(x[i,γ,δ]); the first tile
  * writes.
  */
-export function factorBackComplex(r: usize, x: usize, g: usize, gw: usize, rows: i32, first: bool): void {
+export function complexFactorBack(r: usize, x: usize, g: usize, gw: usize, rows: i32, first: bool): void {
   const c = field(r, B), xStep = field(r, C), gStep = field(r, D);
   const mode = field(r, EXTRA) & 3, lanes = field(r, EXTRA) >> 2;
   const lastSlot = field(r, EXTRA1), lastChunk = field(r, EXTRA2);

@@ -4,9 +4,9 @@ import {
   complexLane1, complexLane1Back, complexLane2, complexLane2Back, complexPair, complexPairBack,
 } from "./complex_stages.ts";
 import { complex2General, complex2Unit, complex4General, complex4Unit } from "./complex.ts";
-import { factorComplex } from "./complex_factors.ts";
-import { factorReal } from "./factors.ts";
-import { factorBackComplex, factorBackReal } from "./factors_back.ts";
+import { complexFactor } from "./complex_factors.ts";
+import { realFactor } from "./factors.ts";
+import { complexFactorBack, realFactorBack } from "./factors_back.ts";
 import { real16Unit, real2General, real2Unit, real4General, real4Unit, real8General, real8Unit } from "./real.ts";
 import { real4Rows, real4RowsLanes } from "./rows.ts";
 import { sign16, sign2, sign4, sign8 } from "./signs.ts";
@@ -88,12 +88,14 @@ function step(
 ): void {
   const srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW), gRow = field(r, G_ROW);
   const w: usize = field(r, WEIGHTS), gw: usize = field(r, GRADIENT);
-  if (op == 157) return factorBackReal(r, src, g, gw, rows, first);
-  if (op == 158) return factorBackComplex(r, src, g, gw, rows, first);
+  switch (op) {
+    case 157: return realFactorBack(r, src, g, gw, rows, first);
+    case 158: return complexFactorBack(r, src, g, gw, rows, first);
+  }
   for (; rows > 0; rows--, src += srcRow, dst += dstRow, g += gRow) {
     switch (op) {
-      case 144: factorReal(r, src, dst); break;
-      case 145: factorComplex(r, src, dst); break;
+      case 144: realFactor(r, src, dst); break;
+      case 145: complexFactor(r, src, dst); break;
       case 146: diagonal(r, w, src, dst); break;
       case 147: diagonalBack(r, src, g, gw); break;
       case 148: permute(r, src, dst); break;

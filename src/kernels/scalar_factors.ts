@@ -52,7 +52,7 @@ function laneOf(mode: number, lane: number): number {
   return mode === 1 ? 0 : mode === 2 ? lane & 1 : lane;
 }
 
-/** Twin of `factorReal` and `factorComplex`. */
+/** Twin of `realFactor` and `complexFactor`. */
 export function factor(
   { f32, i32 }: Memory,
   unit: 1 | 2,
@@ -83,7 +83,7 @@ export function factor(
   });
 }
 
-/** Twin of `factorBackReal` and `factorBackComplex`, one row: the first one writes. */
+/** Twin of `realFactorBack` and `complexFactorBack`, one row: the first one writes. */
 export function factorBack(
   { f32, i32 }: Memory,
   unit: 1 | 2,
