@@ -89,8 +89,8 @@ function step(
   const srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW), gRow = field(r, G_ROW);
   const w: usize = field(r, WEIGHTS), gw: usize = field(r, GRADIENT);
   switch (op) {
-    case 157: return realFactorBack(r, src, g, gw, rows, first);
-    case 158: return complexFactorBack(r, src, g, gw, rows, first);
+    case 149: return realFactorBack(r, src, g, gw, rows, first);
+    case 150: return complexFactorBack(r, src, g, gw, rows, first);
   }
   for (; rows > 0; rows--, src += srcRow, dst += dstRow, g += gRow) {
     switch (op) {

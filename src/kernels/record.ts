@@ -48,14 +48,14 @@ export const Op = {
   diagonal: 146,
   diagonalBack: 147,
   permute: 148,
+  realFactorBack: 149,
+  complexFactorBack: 150,
   window: 151,
   accumulate: 152,
   bias: 153,
   biasBack: 154,
   split: 155,
   join: 156,
-  realFactorBack: 157,
-  complexFactorBack: 158,
 } as const;
 
 /** An operand in memory: rows of a tile or of the batch. */
