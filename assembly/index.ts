@@ -5,12 +5,15 @@ import {
 } from "./complex_stages.ts";
 import { complex2General, complex2Unit, complex4General, complex4Unit } from "./complex.ts";
 import { move, moveSums, streams } from "./moves.ts";
+import { complexFactor } from "./complex_factors.ts";
+import { realFactor } from "./factors.ts";
+import { complexFactorBack, realFactorBack } from "./factors_back.ts";
 import { real16Unit, real2General, real2Unit, real4General, real4Unit, real8General, real8Unit } from "./real.ts";
 import { real4Rows, real4RowsLanes } from "./rows.ts";
 import { sign16, sign2, sign4, sign8 } from "./signs.ts";
 import { realLane1, realLane1Back, realLane2, realLane2Back, realPair, realPairBack } from "./stages.ts";
 import {
-  accumulate, bias, dense, denseBack, diagonal, diagonalBack, factor, factorBack, join, permute, split, window,
+  accumulate, bias, diagonal, diagonalBack, join, permute, split, window,
 } from "./steps.ts";
 import { twiddle2, twiddle4 } from "./twiddles.ts";
 import {
@@ -82,19 +85,21 @@ function back(
 
 /** Any other step on all rows of a tile. */
 function step(
-  op: i32, r: usize, src: usize, dst: usize, g: usize, rows: i32,
+  op: i32, r: usize, src: usize, dst: usize, g: usize, rows: i32, first: bool,
 ): void {
   const srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW), gRow = field(r, G_ROW);
   const w: usize = field(r, WEIGHTS), gw: usize = field(r, GRADIENT);
+  switch (op) {
+    case 149: return realFactorBack(r, src, g, gw, rows, first);
+    case 150: return complexFactorBack(r, src, g, gw, rows, first);
+  }
   for (; rows > 0; rows--, src += srcRow, dst += dstRow, g += gRow) {
     switch (op) {
-      case 144: factor(r, src, dst); break;
-      case 145: factorBack(r, src, g, gw); break;
+      case 144: realFactor(r, src, dst); break;
+      case 145: complexFactor(r, src, dst); break;
       case 146: diagonal(r, w, src, dst); break;
       case 147: diagonalBack(r, src, g, gw); break;
       case 148: permute(r, src, dst); break;
-      case 149: dense(r, src, dst); break;
-      case 150: denseBack(r, src, g, gw); break;
       case 151: window(r, src, dst); break;
       case 152: accumulate(r, src, dst); break;
       case 153: bias(r, w, src, dst); break;
@@ -135,7 +140,7 @@ export function run(code: usize, count: i32, rows: i32, tile: i32, fresh: bool):
       } else {
         const g: usize = field(r, G) + row * field(r, G_ADVANCE);
         if (op < STEP) back(op, r, src, dst, g, some, fresh && row == 0);
-        else step(op, r, src, dst, g, some);
+        else step(op, r, src, dst, g, some, fresh && row == 0);
       }
     }
   }

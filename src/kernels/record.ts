@@ -43,13 +43,13 @@ export const Op = {
   complexPairBack: 137,
   complexLane1Back: 138,
   complexLane2Back: 139,
-  factor: 144,
-  factorBack: 145,
+  realFactor: 144,
+  complexFactor: 145,
   diagonal: 146,
   diagonalBack: 147,
   permute: 148,
-  dense: 149,
-  denseBack: 150,
+  realFactorBack: 149,
+  complexFactorBack: 150,
   window: 151,
   accumulate: 152,
   bias: 153,
@@ -111,7 +111,7 @@ export interface Instruction {
   weights?: number;
   /** Byte offset of the table of offsets (or of indices) in the program. */
   table?: number;
-  /** Byte distances between registers; or b, c, d of a factor. Of 16 registers the targets lie as the sources do. */
+  /** Byte distances between registers; or what src/program/factors.ts says. Of 16 registers the targets lie as the sources do. */
   stride?: readonly number[];
   /** The same where registers are written; as `stride` when absent. */
   dstStride?: readonly number[];

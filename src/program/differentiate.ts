@@ -17,18 +17,15 @@ import {
   boundary,
   copy,
   countReaders,
-  emitFactor,
   emitPermutation,
   emitWindow,
-  fillPanels,
-  panelLength,
   storeWeights,
   tileRows,
 } from "./compile.ts";
+import { asFactor, emitFactor, emitFactorBack, factorCollector, packedLength } from "./factors.ts";
 import { type Image, ImageBuilder } from "./image.ts";
-import { panelIndex } from "./pack.ts";
-import { type Program, transposeFactor } from "./program.ts";
-import { type DenseStep, floats, inputsOf, isWeighted, type Step, type WeightedStep } from "./step.ts";
+import type { Program } from "./program.ts";
+import { inputsOf, isWeighted, type Step, type WeightedStep } from "./step.ts";
 
 /** A compiled backward direction. */
 export interface Derivative {
@@ -200,24 +197,15 @@ class Differentiator {
     this.#values[out] = dst;
     const view = (value: number): View => this.#values[value];
     switch (step.kind) {
-      case "factor": {
-        const { a, b, c, d } = step.pattern;
-        const complex = step.field === "complex" ? 1 : 0;
-        const weights = storeWeights(image, step.weights);
-        const gradient = this.#gradient(number, step, step.weights.length, copyPlain);
-        emitFactor(image, step, weights, view(step.from), dst);
+      case "factor":
+      case "dense": {
+        const factor = asFactor(step);
+        const gradient = this.#gradient(number, step, packedLength(factor), factorCollector(factor), true);
+        emitFactor(image, factor, view(step.from), dst);
         this.#back.push(() => {
           const g = this.#take(out), gx = image.scratch(widths[step.from]);
-          image.emit({
-            op: Op.factorBack,
-            count: a,
-            src: view(step.from),
-            g,
-            gradient,
-            stride: [b, c, d],
-            extra: [0, 0, complex],
-          });
-          emitFactor(image, step, weights, g, gx, true);
+          emitFactorBack(image, factor, view(step.from), g, gradient);
+          emitFactor(image, factor, g, gx, true);
           image.release(g);
           this.#give(step.from, gx, widths[step.from]);
         });
@@ -248,8 +236,6 @@ class Differentiator {
         });
         return;
       }
-      case "dense":
-        return this.#dense(number, step, dst);
       case "window":
         emitWindow(image, step, widths[step.from], view(step.from), dst);
         this.#back.push(() => {
@@ -274,37 +260,6 @@ class Differentiator {
       case "concat":
         return this.#join(number, step.kind, inputsOf(step), dst);
     }
-  }
-
-  #dense(number: number, step: DenseStep, dst: View): void {
-    const image = this.#image, unit = floats(step.field), out = number + 1;
-    const rows = step.rows * unit, columns = step.columns * unit, length = panelLength(step);
-    const src = this.#values[step.from];
-    const { index, negative } = panelIndex(step);
-    const gradient = this.#gradient(number, step, length, (memory, at, result) => {
-      result.fill(0);
-      for (let k = 0; k < length; k++) {
-        if (index[k] >= 0) result[index[k]] += negative(k) ? -memory[at + k] : memory[at + k];
-      }
-    });
-    const transposed: DenseStep = { ...step, rows: step.columns, columns: step.rows };
-    const forward = image.weights(length, (memory, at) => fillPanels(step, memory, at));
-    const backward = image.weights(panelLength(transposed), (memory, at) => {
-      const pattern = { a: 1, b: step.rows, c: step.columns, d: 1 };
-      fillPanels(
-        { ...transposed, weights: transposeFactor(pattern, step.field, step.weights, true) },
-        memory,
-        at,
-      );
-    });
-    image.emit({ op: Op.dense, count: rows, src, dst, weights: forward, extra: [columns] });
-    this.#back.push(() => {
-      const g = this.#take(out), gx = image.scratch(columns);
-      image.emit({ op: Op.denseBack, count: rows, src, g, gradient, extra: [columns] });
-      image.emit({ op: Op.dense, count: columns, src: g, dst: gx, weights: backward, extra: [rows] });
-      image.release(g);
-      this.#give(step.from, gx, columns);
-    });
   }
 
   #join(number: number, kind: "add" | "concat", inputs: readonly number[], dst: View): void {
