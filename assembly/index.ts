@@ -1,13 +1,19 @@
 // The machine: runs a list of instruction records over the rows of a batch, a tile of rows at a time.
 
+import { complexQuad, complexQuadBack } from "./complex_quads.ts";
 import {
-  complexLane1, complexLane1Back, complexLane2, complexLane2Back, complexPair, complexPairBack,
+  complexLane1, complexLane1Back, complexLane2, complexLane2Back, complexLanes12, complexLanes12Back, complexLanes21,
+  complexLanes21Back, complexPair, complexPairBack,
 } from "./complex_stages.ts";
 import { complex2General, complex2Unit, complex4General, complex4Unit } from "./complex.ts";
 import { real16Unit, real2General, real2Unit, real4General, real4Unit, real8General, real8Unit } from "./real.ts";
+import { realQuad, realQuadBack } from "./quads.ts";
 import { real4Rows, real4RowsLanes } from "./rows.ts";
 import { sign16, sign2, sign4, sign8 } from "./signs.ts";
-import { realLane1, realLane1Back, realLane2, realLane2Back, realPair, realPairBack } from "./stages.ts";
+import {
+  realLane1, realLane1Back, realLane2, realLane2Back, realLanes12, realLanes12Back, realLanes21, realLanes21Back,
+  realPair, realPairBack,
+} from "./stages.ts";
 import {
   accumulate, bias, dense, denseBack, diagonal, diagonalBack, factor, factorBack, join, permute, split, window,
 } from "./steps.ts";
@@ -16,11 +22,11 @@ import {
   DST, DST_ADVANCE, DST_ROW, G, G_ADVANCE, G_ROW, GRADIENT, OP, RECORD, SRC, SRC_ADVANCE, SRC_ROW, WEIGHTS, field,
 } from "./record.ts";
 
-// Operations are numbered as in src/kernels/record.ts: fused passes below 128, single factors of training below 144, then
+// Operations are numbered as in src/kernels/record.ts: fused passes below 128, factors of training below 160, then
 // all other steps.
 const SINGLE: i32 = 128;
-const BACK: i32 = 134;
-const STEP: i32 = 144;
+const BACK: i32 = 140;
+const STEP: i32 = 160;
 /** From this many rows on, reading weights once for all rows pays. */
 const ROWS: i32 = 4;
 
@@ -60,8 +66,38 @@ function single(op: i32, r: usize, src: usize, dst: usize, rows: i32): void {
     case 131: return complexPair(r, src, dst, rows);
     case 132: return complexLane1(r, src, dst, rows);
     case 133: return complexLane2(r, src, dst, rows);
+    case 135: return realLanes12(r, src, dst, rows);
+    case 136: return realLanes21(r, src, dst, rows);
+    case 138: return complexLanes12(r, src, dst, rows);
+    case 139: return complexLanes21(r, src, dst, rows);
   }
-  unreachable();
+  both(op, r, src, dst, rows);
+}
+
+/** Two factors of training, row by row. */
+function both(op: i32, r: usize, src: usize, dst: usize, rows: i32): void {
+  const srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
+  for (; rows > 0; rows--, src += srcRow, dst += dstRow) {
+    switch (op) {
+      case 134: realQuad(r, src, dst); break;
+      case 137: complexQuad(r, src, dst); break;
+      default: unreachable();
+    }
+  }
+}
+
+/** The backward direction of two factors, row by row. */
+function bothBack(
+  op: i32, r: usize, x: usize, gx: usize, g: usize, rows: i32, first: bool,
+): void {
+  const xRow = field(r, SRC_ROW), gxRow = field(r, DST_ROW), gRow = field(r, G_ROW);
+  for (; rows > 0; rows--, x += xRow, gx += gxRow, g += gRow, first = false) {
+    switch (op) {
+      case 146: realQuadBack(r, x, gx, g, first); break;
+      case 149: complexQuadBack(r, x, gx, g, first); break;
+      default: unreachable();
+    }
+  }
 }
 
 /** The backward direction of a single factor. */
@@ -69,14 +105,18 @@ function back(
   op: i32, r: usize, x: usize, gx: usize, g: usize, rows: i32, first: bool,
 ): void {
   switch (op) {
-    case 134: return realPairBack(r, x, gx, g, rows, first);
-    case 135: return realLane1Back(r, x, gx, g, rows, first);
-    case 136: return realLane2Back(r, x, gx, g, rows, first);
-    case 137: return complexPairBack(r, x, gx, g, rows, first);
-    case 138: return complexLane1Back(r, x, gx, g, rows, first);
-    case 139: return complexLane2Back(r, x, gx, g, rows, first);
+    case 140: return realPairBack(r, x, gx, g, rows, first);
+    case 141: return realLane1Back(r, x, gx, g, rows, first);
+    case 142: return realLane2Back(r, x, gx, g, rows, first);
+    case 143: return complexPairBack(r, x, gx, g, rows, first);
+    case 144: return complexLane1Back(r, x, gx, g, rows, first);
+    case 145: return complexLane2Back(r, x, gx, g, rows, first);
+    case 147: return realLanes12Back(r, x, gx, g, rows, first);
+    case 148: return realLanes21Back(r, x, gx, g, rows, first);
+    case 150: return complexLanes12Back(r, x, gx, g, rows, first);
+    case 151: return complexLanes21Back(r, x, gx, g, rows, first);
   }
-  unreachable();
+  bothBack(op, r, x, gx, g, rows, first);
 }
 
 /** Any other step on all rows of a tile. */
@@ -87,19 +127,19 @@ function step(
   const w: usize = field(r, WEIGHTS), gw: usize = field(r, GRADIENT);
   for (; rows > 0; rows--, src += srcRow, dst += dstRow, g += gRow) {
     switch (op) {
-      case 144: factor(r, src, dst); break;
-      case 145: factorBack(r, src, g, gw); break;
-      case 146: diagonal(r, w, src, dst); break;
-      case 147: diagonalBack(r, src, g, gw); break;
-      case 148: permute(r, src, dst); break;
-      case 149: dense(r, src, dst); break;
-      case 150: denseBack(r, src, g, gw); break;
-      case 151: window(r, src, dst); break;
-      case 152: accumulate(r, src, dst); break;
-      case 153: bias(r, w, src, dst); break;
-      case 154: accumulate(r, g, gw); break;
-      case 155: split(r, src, dst); break;
-      case 156: join(r, src, dst); break;
+      case 160: factor(r, src, dst); break;
+      case 161: factorBack(r, src, g, gw); break;
+      case 162: diagonal(r, w, src, dst); break;
+      case 163: diagonalBack(r, src, g, gw); break;
+      case 164: permute(r, src, dst); break;
+      case 165: dense(r, src, dst); break;
+      case 166: denseBack(r, src, g, gw); break;
+      case 167: window(r, src, dst); break;
+      case 168: accumulate(r, src, dst); break;
+      case 169: bias(r, w, src, dst); break;
+      case 170: accumulate(r, g, gw); break;
+      case 171: split(r, src, dst); break;
+      case 172: join(r, src, dst); break;
       default: unreachable();
     }
   }

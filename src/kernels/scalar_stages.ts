@@ -1,6 +1,8 @@
 /**
- * Twins of the single factors of training (assembly/stages.ts, assembly/complex_stages.ts), one row at a time. `kind` 0
- * pairs two vectors, 1 and 2 pair the lanes of one vector at stride 1 and 2. Weights and gradients are in plain layout.
+ * Twins of the factors of training (assembly/stages.ts, quads.ts and their complex twins), one row at a time. `kind` 0
+ * pairs two vectors, 1 and 2 pair the lanes of one vector at stride 1 and 2. Of two factors at once (`both`), 0 takes two
+ * that pair vectors, 1 the lanes at stride 1 and then 2, 2 those at stride 2 and then 1. Weights and gradients are in
+ * plain layout.
  *
  * @module
  */
@@ -8,51 +10,139 @@
 import { Field } from "./record.ts";
 import type { Memory } from "./scalar.ts";
 
-/** The stride in points and the number of blocks of 2·stride points of a stage. */
-function shape(i32: Int32Array, r: number, kind: number, pointBytes: number): { s: number; blocks: number } {
-  const count = i32[r + Field.count];
-  if (kind === 0) return { s: i32[r + Field.stride[0]] / pointBytes, blocks: count };
-  return { s: kind, blocks: count * 2 / kind };
+/** One factor: its stride in points, how many blocks of 2·stride points it has, where its weights and gradient are. */
+interface Factor {
+  readonly s: number;
+  readonly blocks: number;
+  readonly w: number;
+  readonly v: number;
 }
 
-/** Twin of `realPair`, `realLane1` and `realLane2`. */
-export function realStage(m: Memory, kind: number, r: number, src: number, dst: number): void {
-  const { f32, i32 } = m;
-  const { s, blocks } = shape(i32, r, kind, 4);
-  let w = i32[r + Field.weights] >>> 2;
+/** The factors of an instruction, in the order in which they are applied. */
+function factors(i32: Int32Array, r: number, kind: number, both: boolean, pointBytes: number): Factor[] {
+  const count = i32[r + Field.count], strides = Field.stride.slice(0, 2).map((k) => i32[r + k] / pointBytes);
+  const points = kind === 0 ? count * 2 * (both ? Math.max(...strides) : strides[0]) : count * 4;
+  const list = kind === 0 ? strides : [kind, 3 - kind], next = i32[r + Field.extra[0]] >>> 2;
+  return list.slice(0, both ? 2 : 1).map((s, k) => ({
+    s,
+    blocks: points / (2 * s),
+    w: (i32[r + Field.weights] >>> 2) + k * next,
+    v: (i32[r + Field.gradient] >>> 2) + k * next,
+  }));
+}
+
+/** Applies a factor, forward or back. */
+type Apply = (
+  m: Memory,
+  factor: Factor,
+  src: number,
+  to: Float32Array,
+  dst: number,
+  from?: Float32Array,
+) => void;
+
+/** Applies the factors of an instruction one after another, with the value in between kept apart. */
+function forward(
+  m: Memory,
+  list: readonly Factor[],
+  width: number,
+  src: number,
+  dst: number,
+  apply: Apply,
+): void {
+  if (list.length === 1) return apply(m, list[0], src, m.f32, dst);
+  const middle = new Float32Array(width);
+  apply(m, list[0], src, middle, 0);
+  apply(m, list[1], 0, m.f32, dst, middle);
+}
+
+/** Twin of `realPair`, `realLane1` and `realLane2`, and with `both` of `realQuad`, `realLanes12` and `realLanes21`. */
+export function realStage(m: Memory, kind: number, both: boolean, r: number, src: number, dst: number): void {
+  const list = factors(m.i32, r, kind, both, 4);
+  forward(m, list, 2 * list[0].s * list[0].blocks, src, dst, realFactor);
+}
+
+function realFactor(
+  { f32 }: Memory,
+  { s, blocks, w }: Factor,
+  src: number,
+  to: Float32Array,
+  dst: number,
+  from: Float32Array = f32,
+): void {
   for (let block = 0; block < blocks; block++, src += s, dst += s, w += 3 * s) {
     for (let delta = 0; delta < s; delta++, src++, dst++, w++) {
-      const x = f32[src], y = f32[src + s];
-      f32[dst] = f32[w] * x + f32[w + s] * y;
-      f32[dst + s] = f32[w + 2 * s] * x + f32[w + 3 * s] * y;
+      const x = from[src], y = from[src + s];
+      to[dst] = f32[w] * x + f32[w + s] * y;
+      to[dst + s] = f32[w + 2 * s] * x + f32[w + 3 * s] * y;
     }
   }
 }
 
-/** Twin of `realPairBack`, `realLane1Back` and `realLane2Back`. */
+/** The backward direction of one factor: from x (in `from`) and g (in `out`) to gx (in `to`). */
+type ApplyBack = (
+  m: Memory,
+  factor: Factor,
+  x: number,
+  from: Float32Array,
+  to: Float32Array,
+  gx: number,
+  out: Float32Array,
+  g: number,
+) => void;
+
+function backward(
+  m: Memory,
+  list: readonly Factor[],
+  width: number,
+  operands: { x: number; gx: number; g: number },
+  first: boolean,
+  apply: Apply,
+  applyBack: ApplyBack,
+): void {
+  const { x, gx, g } = operands, { f32 } = m;
+  if (first) { for (const { v } of list) f32.fill(0, v, v + 2 * width); }
+  if (list.length === 1) return applyBack(m, list[0], x, f32, f32, gx, f32, g);
+  const middle = new Float32Array(width), back = new Float32Array(width);
+  apply(m, list[0], x, middle, 0);
+  applyBack(m, list[1], 0, middle, back, 0, f32, g);
+  applyBack(m, list[0], x, f32, f32, gx, back, 0);
+}
+
+/** Twin of `realPairBack` … `realLanes21Back`, as {@link realStage}. */
 export function realStageBack(
   m: Memory,
   kind: number,
+  both: boolean,
   r: number,
   x: number,
   gx: number,
   g: number,
   first: boolean,
 ): void {
-  const { f32, i32 } = m;
-  const { s, blocks } = shape(i32, r, kind, 4);
-  let w = i32[r + Field.weights] >>> 2;
-  let v = i32[r + Field.gradient] >>> 2;
-  if (first) f32.fill(0, v, v + 4 * s * blocks);
+  const list = factors(m.i32, r, kind, both, 4);
+  backward(m, list, 2 * list[0].s * list[0].blocks, { x, gx, g }, first, realFactor, realFactorBack);
+}
+
+function realFactorBack(
+  { f32 }: Memory,
+  { s, blocks, w, v }: Factor,
+  x: number,
+  from: Float32Array,
+  to: Float32Array,
+  gx: number,
+  out: Float32Array,
+  g: number,
+): void {
   for (let block = 0; block < blocks; block++, x += s, gx += s, g += s, w += 3 * s, v += 3 * s) {
     for (let delta = 0; delta < s; delta++, x++, gx++, g++, w++, v++) {
-      const x0 = f32[x], x1 = f32[x + s], g0 = f32[g], g1 = f32[g + s];
+      const x0 = from[x], x1 = from[x + s], g0 = out[g], g1 = out[g + s];
       f32[v] += g0 * x0;
       f32[v + s] += g0 * x1;
       f32[v + 2 * s] += g1 * x0;
       f32[v + 3 * s] += g1 * x1;
-      f32[gx] = f32[w] * g0 + f32[w + 2 * s] * g1;
-      f32[gx + s] = f32[w + s] * g0 + f32[w + 3 * s] * g1;
+      to[gx] = f32[w] * g0 + f32[w + 2 * s] * g1;
+      to[gx + s] = f32[w + s] * g0 + f32[w + 3 * s] * g1;
     }
   }
 }
@@ -62,49 +152,69 @@ function point(k: number): number {
   return (k >>> 2) * 8 + (k & 3);
 }
 
-/** Twin of `complexPair`, `complexLane1` and `complexLane2`. */
+/** Twin of `complexPair` … `complexLanes21`, as {@link realStage}. */
 export function complexStage(
   m: Memory,
   kind: number,
+  both: boolean,
   r: number,
   src: number,
   dst: number,
 ): void {
-  const { f32, i32 } = m;
-  const { s, blocks } = shape(i32, r, kind, 8);
-  let w = i32[r + Field.weights] >>> 2;
+  const list = factors(m.i32, r, kind, both, 8);
+  forward(m, list, 4 * list[0].s * list[0].blocks, src, dst, complexFactor);
+}
+
+function complexFactor(
+  { f32 }: Memory,
+  { s, blocks, w }: Factor,
+  src: number,
+  to: Float32Array,
+  dst: number,
+  from: Float32Array = f32,
+): void {
   for (let block = 0; block < blocks; block++, w += 6 * s) {
     for (let delta = 0; delta < s; delta++, w += 2) {
       const k = point(block * 2 * s + delta), j = point(block * 2 * s + delta + s);
-      const xr = f32[src + k], xi = f32[src + k + 4], yr = f32[src + j], yi = f32[src + j + 4];
-      for (const [to, a, b] of [[dst + k, w, w + 2 * s], [dst + j, w + 4 * s, w + 6 * s]]) {
-        f32[to] = f32[a] * xr - f32[a + 1] * xi + f32[b] * yr - f32[b + 1] * yi;
-        f32[to + 4] = f32[a] * xi + f32[a + 1] * xr + f32[b] * yi + f32[b + 1] * yr;
+      const xr = from[src + k], xi = from[src + k + 4], yr = from[src + j], yi = from[src + j + 4];
+      for (const [at, a, b] of [[dst + k, w, w + 2 * s], [dst + j, w + 4 * s, w + 6 * s]]) {
+        to[at] = f32[a] * xr - f32[a + 1] * xi + f32[b] * yr - f32[b + 1] * yi;
+        to[at + 4] = f32[a] * xi + f32[a + 1] * xr + f32[b] * yi + f32[b + 1] * yr;
       }
     }
   }
 }
 
-/** Twin of `complexPairBack`, `complexLane1Back` and `complexLane2Back`. */
+/** Twin of `complexPairBack` … `complexLanes21Back`, as {@link realStage}. */
 export function complexStageBack(
   m: Memory,
   kind: number,
+  both: boolean,
   r: number,
   x: number,
   gx: number,
   g: number,
   first: boolean,
 ): void {
-  const { f32, i32 } = m;
-  const { s, blocks } = shape(i32, r, kind, 8);
-  let w = i32[r + Field.weights] >>> 2;
-  let v = i32[r + Field.gradient] >>> 2;
-  if (first) f32.fill(0, v, v + 8 * s * blocks);
+  const list = factors(m.i32, r, kind, both, 8);
+  backward(m, list, 4 * list[0].s * list[0].blocks, { x, gx, g }, first, complexFactor, complexFactorBack);
+}
+
+function complexFactorBack(
+  { f32 }: Memory,
+  { s, blocks, w, v }: Factor,
+  x: number,
+  from: Float32Array,
+  to: Float32Array,
+  gx: number,
+  out: Float32Array,
+  g: number,
+): void {
   for (let block = 0; block < blocks; block++, w += 6 * s, v += 6 * s) {
     for (let delta = 0; delta < s; delta++, w += 2, v += 2) {
       const k = point(block * 2 * s + delta), j = point(block * 2 * s + delta + s);
-      const xr = f32[x + k], xi = f32[x + k + 4], yr = f32[x + j], yi = f32[x + j + 4];
-      const gr = f32[g + k], gi = f32[g + k + 4], hr = f32[g + j], hi = f32[g + j + 4];
+      const xr = from[x + k], xi = from[x + k + 4], yr = from[x + j], yi = from[x + j + 4];
+      const gr = out[g + k], gi = out[g + k + 4], hr = out[g + j], hi = out[g + j + 4];
       f32[v] += gr * xr + gi * xi;
       f32[v + 1] += gi * xr - gr * xi;
       f32[v + 2 * s] += gr * yr + gi * yi;
@@ -113,9 +223,9 @@ export function complexStageBack(
       f32[v + 4 * s + 1] += hi * xr - hr * xi;
       f32[v + 6 * s] += hr * yr + hi * yi;
       f32[v + 6 * s + 1] += hi * yr - hr * yi;
-      for (const [to, a, b] of [[gx + k, w, w + 4 * s], [gx + j, w + 2 * s, w + 6 * s]]) {
-        f32[to] = f32[a] * gr + f32[a + 1] * gi + f32[b] * hr + f32[b + 1] * hi;
-        f32[to + 4] = f32[a] * gi - f32[a + 1] * gr + f32[b] * hi - f32[b + 1] * hr;
+      for (const [at, a, b] of [[gx + k, w, w + 4 * s], [gx + j, w + 2 * s, w + 6 * s]]) {
+        to[at] = f32[a] * gr + f32[a + 1] * gi + f32[b] * hr + f32[b + 1] * hi;
+        to[at + 4] = f32[a] * gi - f32[a + 1] * gr + f32[b] * hi - f32[b + 1] * hr;
       }
     }
   }

@@ -215,12 +215,28 @@ function planReversed(run: Run): Pass[] {
   return passes;
 }
 
-/** Passes of one factor each, as training runs them. */
-export function planSingles(run: Run): Pass[] {
-  return run.factors.map(({ pattern: { d } }, first) => {
-    const single = pass(first, 0, [d]);
-    return d <= 2 ? { ...single, kind: "lane" } : single;
-  });
+/** A step of training: one factor of a run, or two neighbours whose common value stays in registers. */
+export interface Stage {
+  /** The first factor of the run that it applies. */
+  readonly first: number;
+  /** The stride of each of its factors, in points. */
+  readonly strides: readonly number[];
+}
+
+/**
+ * Cuts a run into stages. Two factors that pair lanes always go together; two that pair vectors do so for single vectors,
+ * while with `rows`, for batches, one by one they have their weights and the sums of their gradients in registers.
+ */
+export function planStages(run: Run, rows: boolean): Stage[] {
+  const strides = run.factors.map((factor) => factor.pattern.d);
+  const stages: Stage[] = [];
+  for (let first = 0; first < strides.length;) {
+    const s = strides[first], t = strides[first + 1];
+    const alike = t !== undefined && (s <= 2 ? t === 3 - s : !rows && t > 2 && nest(s, t));
+    stages.push({ first, strides: alike ? [s, t] : [s] });
+    first += alike ? 2 : 1;
+  }
+  return stages;
 }
 
 /** First points of the iterations of a pass, where they are read and where they are written. */
