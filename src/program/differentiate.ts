@@ -46,7 +46,7 @@ export function differentiate(program: Program, rows: boolean): Derivative {
 }
 
 /** Bytes that the values of one tile of a batch may take: what a second-level cache holds, and a little more. */
-const VALUES_BYTES = 4 << 20;
+const VALUES_BYTES = 6 << 20;
 
 /**
  * Rows in a tile of a batch. The more, the less often weights are read and gradients written; but the values of a tile,
