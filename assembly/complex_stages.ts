@@ -1,7 +1,7 @@
-// Complex twins of stages.ts, on vectors of four real parts and then four imaginary parts. Weights and
+// Complex twins of the single factors in stages.ts, on vectors of four real parts and then four imaginary parts. Weights and
 // gradients are interleaved in the plain layout [n/2s][2][2][s].
 
-import { A, COUNT, DST_ROW, EXTRA, G_ROW, GRADIENT, SRC_ROW, WEIGHTS, field } from "./record.ts";
+import { A, COUNT, DST_ROW, G_ROW, GRADIENT, SRC_ROW, WEIGHTS, field } from "./record.ts";
 import {
   add, evens, get, give, highs, lows, madd, mul, nmadd, odds, put, splat, swap1, swap2, zipHigh, zipLow,
 } from "./vec.ts";
@@ -15,28 +15,28 @@ function swap(lane: i32, x: v128): v128 {
 /** d·x + o·partner, real part. */
 // @ts-ignore: decorator
 @inline
-export function re(dr: v128, di: v128, xr: v128, xi: v128, or: v128, oi: v128, pr: v128, pi: v128): v128 {
+function re(dr: v128, di: v128, xr: v128, xi: v128, or: v128, oi: v128, pr: v128, pi: v128): v128 {
   return nmadd(oi, pi, madd(or, pr, nmadd(di, xi, mul(dr, xr))));
 }
 
 /** d·x + o·partner, imaginary part. */
 // @ts-ignore: decorator
 @inline
-export function im(dr: v128, di: v128, xr: v128, xi: v128, or: v128, oi: v128, pr: v128, pi: v128): v128 {
+function im(dr: v128, di: v128, xr: v128, xi: v128, or: v128, oi: v128, pr: v128, pi: v128): v128 {
   return madd(oi, pr, madd(or, pi, madd(di, xr, mul(dr, xi))));
 }
 
 /** conj(d)·x + conj(o)·partner, real part. */
 // @ts-ignore: decorator
 @inline
-export function reConj(dr: v128, di: v128, xr: v128, xi: v128, or: v128, oi: v128, pr: v128, pi: v128): v128 {
+function reConj(dr: v128, di: v128, xr: v128, xi: v128, or: v128, oi: v128, pr: v128, pi: v128): v128 {
   return madd(oi, pi, madd(or, pr, madd(di, xi, mul(dr, xr))));
 }
 
 /** conj(d)·x + conj(o)·partner, imaginary part. */
 // @ts-ignore: decorator
 @inline
-export function imConj(dr: v128, di: v128, xr: v128, xi: v128, or: v128, oi: v128, pr: v128, pi: v128): v128 {
+function imConj(dr: v128, di: v128, xr: v128, xi: v128, or: v128, oi: v128, pr: v128, pi: v128): v128 {
   return nmadd(oi, pr, madd(or, pi, nmadd(di, xr, mul(dr, xi))));
 }
 
@@ -150,7 +150,7 @@ export function complexLane2(r: usize, src: usize, dst: usize, rows: i32): void 
 /** Adds four complex numbers (re, im) to the interleaved ones at p, or on the first tile writes them. */
 // @ts-ignore: decorator
 @inline
-export function giveComplex(first: bool, p: usize, re: v128, im: v128): void {
+function giveComplex(first: bool, p: usize, re: v128, im: v128): void {
   give(first, p, zipLow(re, im));
   give(first, p + 16, zipHigh(re, im));
 }
@@ -292,110 +292,4 @@ export function complexLane2Back(
   r: usize, x: usize, gx: usize, g: usize, rows: i32, first: bool,
 ): void {
   complexLaneBack(2, r, x, gx, g, rows, first);
-}
-
-/** The factors of stride 1 and 2, `one` first. */
-// @ts-ignore: decorator
-@inline
-function lanes(one: i32, r: usize, src: usize, dst: usize, rows: i32): void {
-  const two = 3 - one;
-  const srcRow: usize = field(r, SRC_ROW), dstRow: usize = field(r, DST_ROW), srcRows = srcRow * rows;
-  let w: usize = field(r, WEIGHTS), v: usize = w + field(r, EXTRA);
-  for (let left = field(r, COUNT); left > 0; left--) {
-    let a = get(w, 0), b = get(w, 16), c = get(w, 32), e = get(w, 48);
-    const d0 = ownRe(one, a, b, c, e), d1 = ownIm(one, a, b, c, e);
-    const o0 = partnerRe(one, a, b, c, e), o1 = partnerIm(one, a, b, c, e);
-    a = get(v, 0); b = get(v, 16); c = get(v, 32); e = get(v, 48);
-    const d2 = ownRe(two, a, b, c, e), d3 = ownIm(two, a, b, c, e);
-    const o2 = partnerRe(two, a, b, c, e), o3 = partnerIm(two, a, b, c, e);
-    let p = src, q = dst;
-    const last = p + srcRows;
-    do {
-      const x = get(p, 0), y = get(p, 16);
-      const s = swap(one, x), t = swap(one, y);
-      const m = re(d0, d1, x, y, o0, o1, s, t), k = im(d0, d1, x, y, o0, o1, s, t);
-      const i = swap(two, m), j = swap(two, k);
-      put(q, re(d2, d3, m, k, o2, o3, i, j));
-      put(q + 16, im(d2, d3, m, k, o2, o3, i, j));
-      p += srcRow;
-      q += dstRow;
-    } while (p < last);
-    src += 32;
-    dst += 32;
-    w += 64;
-    v += 64;
-  }
-}
-
-export function complexLanes12(r: usize, src: usize, dst: usize, rows: i32): void {
-  lanes(1, r, src, dst, rows);
-}
-
-export function complexLanes21(r: usize, src: usize, dst: usize, rows: i32): void {
-  lanes(2, r, src, dst, rows);
-}
-
-// @ts-ignore: decorator
-@inline
-function lanesBack(
-  one: i32, r: usize, x: usize, gx: usize, g: usize, rows: i32, first: bool,
-): void {
-  const two = 3 - one;
-  const xRow: usize = field(r, SRC_ROW), gxRow: usize = field(r, DST_ROW), gRow: usize = field(r, G_ROW);
-  const xRows = xRow * rows;
-  let w: usize = field(r, WEIGHTS), v: usize = w + field(r, EXTRA);
-  const toGradient: usize = field(r, GRADIENT) - w;
-  for (let left = field(r, COUNT); left > 0; left--) {
-    let a = get(w, 0), b = get(w, 16), c = get(w, 32), e = get(w, 48);
-    const d0 = ownRe(one, a, b, c, e), d1 = ownIm(one, a, b, c, e);
-    const o0 = partnerRe(one, a, b, c, e), o1 = partnerIm(one, a, b, c, e);
-    a = get(v, 0); b = get(v, 16); c = get(v, 32); e = get(v, 48);
-    const d2 = ownRe(two, a, b, c, e), d3 = ownIm(two, a, b, c, e);
-    const o2 = partnerRe(two, a, b, c, e), o3 = partnerIm(two, a, b, c, e);
-    let ur = splat(0), ui = splat(0), vr = splat(0), vi = splat(0);
-    let kr = splat(0), ki = splat(0), lr = splat(0), li = splat(0);
-    let p = x, q = gx, t = g;
-    const last = p + xRows;
-    do {
-      const xr = get(p, 0), xi = get(p, 16), gr = get(t, 0), gi = get(t, 16);
-      const sr = swap(one, xr), si = swap(one, xi);
-      const mr = re(d0, d1, xr, xi, o0, o1, sr, si), mi = im(d0, d1, xr, xi, o0, o1, sr, si);
-      const nr = swap(two, mr), ni = swap(two, mi);
-      kr = madd(gi, mi, madd(gr, mr, kr));
-      ki = nmadd(gr, mi, madd(gi, mr, ki));
-      lr = madd(gi, ni, madd(gr, nr, lr));
-      li = nmadd(gr, ni, madd(gi, nr, li));
-      // conj(o)·g belongs to the partner: swap after the product.
-      const hr = add(swap(two, madd(o3, gi, mul(o2, gr))), madd(d3, gi, mul(d2, gr)));
-      const hi = add(swap(two, nmadd(o3, gr, mul(o2, gi))), nmadd(d3, gr, mul(d2, gi)));
-      ur = madd(hi, xi, madd(hr, xr, ur));
-      ui = nmadd(hr, xi, madd(hi, xr, ui));
-      vr = madd(hi, si, madd(hr, sr, vr));
-      vi = nmadd(hr, si, madd(hi, sr, vi));
-      put(q, add(swap(one, madd(o1, hi, mul(o0, hr))), madd(d1, hi, mul(d0, hr))));
-      put(q + 16, add(swap(one, nmadd(o1, hr, mul(o0, hi))), nmadd(d1, hr, mul(d0, hi))));
-      p += xRow;
-      q += gxRow;
-      t += gRow;
-    } while (p < last);
-    giveLanes(one, first, w + toGradient, ur, ui, vr, vi);
-    giveLanes(two, first, v + toGradient, kr, ki, lr, li);
-    x += 32;
-    gx += 32;
-    g += 32;
-    w += 64;
-    v += 64;
-  }
-}
-
-export function complexLanes12Back(
-  r: usize, x: usize, gx: usize, g: usize, rows: i32, first: bool,
-): void {
-  lanesBack(1, r, x, gx, g, rows, first);
-}
-
-export function complexLanes21Back(
-  r: usize, x: usize, gx: usize, g: usize, rows: i32, first: bool,
-): void {
-  lanesBack(2, r, x, gx, g, rows, first);
 }

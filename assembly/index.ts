@@ -1,9 +1,7 @@
 // The machine: runs a list of instruction records over the rows of a batch, a tile of rows at a time.
 
-import { complexQuad, complexQuadBack } from "./complex_quads.ts";
 import {
-  complexLane1, complexLane1Back, complexLane2, complexLane2Back, complexLanes12, complexLanes12Back, complexLanes21,
-  complexLanes21Back, complexPair, complexPairBack,
+  complexLane1, complexLane1Back, complexLane2, complexLane2Back, complexPair, complexPairBack,
 } from "./complex_stages.ts";
 import { complex2General, complex2Unit, complex4General, complex4Unit } from "./complex.ts";
 import { real16Unit, real2General, real2Unit, real4General, real4Unit, real8General, real8Unit } from "./real.ts";
@@ -57,7 +55,7 @@ function pass(op: i32, r: usize, src: usize, dst: usize): void {
   }
 }
 
-/** A single factor of training on all rows of a tile. */
+/** One or two factors of training on all rows of a tile. */
 function single(op: i32, r: usize, src: usize, dst: usize, rows: i32): void {
   switch (op) {
     case 128: return realPair(r, src, dst, rows);
@@ -66,41 +64,14 @@ function single(op: i32, r: usize, src: usize, dst: usize, rows: i32): void {
     case 131: return complexPair(r, src, dst, rows);
     case 132: return complexLane1(r, src, dst, rows);
     case 133: return complexLane2(r, src, dst, rows);
+    case 134: return realQuad(r, src, dst, rows);
     case 135: return realLanes12(r, src, dst, rows);
     case 136: return realLanes21(r, src, dst, rows);
-    case 138: return complexLanes12(r, src, dst, rows);
-    case 139: return complexLanes21(r, src, dst, rows);
   }
-  both(op, r, src, dst, rows);
+  unreachable();
 }
 
-/** Two factors of training, row by row. */
-function both(op: i32, r: usize, src: usize, dst: usize, rows: i32): void {
-  const srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
-  for (; rows > 0; rows--, src += srcRow, dst += dstRow) {
-    switch (op) {
-      case 134: realQuad(r, src, dst); break;
-      case 137: complexQuad(r, src, dst); break;
-      default: unreachable();
-    }
-  }
-}
-
-/** The backward direction of two factors, row by row. */
-function bothBack(
-  op: i32, r: usize, x: usize, gx: usize, g: usize, rows: i32, first: bool,
-): void {
-  const xRow = field(r, SRC_ROW), gxRow = field(r, DST_ROW), gRow = field(r, G_ROW);
-  for (; rows > 0; rows--, x += xRow, gx += gxRow, g += gRow, first = false) {
-    switch (op) {
-      case 146: realQuadBack(r, x, gx, g, first); break;
-      case 149: complexQuadBack(r, x, gx, g, first); break;
-      default: unreachable();
-    }
-  }
-}
-
-/** The backward direction of a single factor. */
+/** The backward direction of those. */
 function back(
   op: i32, r: usize, x: usize, gx: usize, g: usize, rows: i32, first: bool,
 ): void {
@@ -111,12 +82,11 @@ function back(
     case 143: return complexPairBack(r, x, gx, g, rows, first);
     case 144: return complexLane1Back(r, x, gx, g, rows, first);
     case 145: return complexLane2Back(r, x, gx, g, rows, first);
+    case 146: return realQuadBack(r, x, gx, g, rows, first);
     case 147: return realLanes12Back(r, x, gx, g, rows, first);
     case 148: return realLanes21Back(r, x, gx, g, rows, first);
-    case 150: return complexLanes12Back(r, x, gx, g, rows, first);
-    case 151: return complexLanes21Back(r, x, gx, g, rows, first);
   }
-  bothBack(op, r, x, gx, g, rows, first);
+  unreachable();
 }
 
 /** Any other step on all rows of a tile. */

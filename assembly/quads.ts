@@ -1,17 +1,18 @@
-// Two neighbouring factors of training at once, forward and backward, on one row: what lies between the two is in
-// registers only, and is computed again on the way back. With several rows single factors (stages.ts) are faster,
-// because their weights and sums fit into registers. Weights and gradients have the plain layout.
+// Two neighbouring factors of training at once, forward and backward, for single vectors: what lies between the two is
+// in registers only, and is computed again on the way back. For several rows single factors (stages.ts) are faster,
+// because their weights and sums fit into registers; so they are for complex numbers, where arithmetic sets the time
+// rather than accesses to memory. Weights and gradients have the plain layout.
 //
 // Four vectors x0 … x3 lie at p, p + a, p + b, p + a + b, where a and b are the strides of the first and of the second
 // factor, one a multiple of twice the other. The first factor takes the pairs (x0, x1) and (x2, x3), the second the pairs
 // (x0, x2) and (x1, x3). In the plain layout the weights of point k of stride s begin at 2k − k mod s; so those of the
 // second pair lie 2b (if a < b) or b after those of the first pair, and alike for the second factor.
 
-import { A, B, COUNT, EXTRA, GRADIENT, WEIGHTS, field } from "./record.ts";
+import { A, B, COUNT, DST_ROW, EXTRA, G_ROW, GRADIENT, SRC_ROW, WEIGHTS, field } from "./record.ts";
 import { get, give, madd, mul, put } from "./vec.ts";
 
-/** Both factors. */
-export function realQuad(r: usize, src: usize, dst: usize): void {
+/** Both factors, on one row. */
+function quad(r: usize, src: usize, dst: usize): void {
   const a: usize = field(r, A), b: usize = field(r, B);
   const low = min(a, b), high = max(a, b), up = a < b;
   const nextA = up ? 2 * b : b, nextB = up ? a : 2 * a;
@@ -52,8 +53,13 @@ export function realQuad(r: usize, src: usize, dst: usize): void {
   }
 }
 
-/** gx = Aᵀ·Bᵀ·g and the gradients of both factors, from the input x of the first. */
-export function realQuadBack(r: usize, x: usize, gx: usize, g: usize, first: bool): void {
+export function realQuad(r: usize, src: usize, dst: usize, rows: i32): void {
+  const srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
+  for (; rows > 0; rows--, src += srcRow, dst += dstRow) quad(r, src, dst);
+}
+
+/** The way back through both, on one row. */
+function quadBack(r: usize, x: usize, gx: usize, g: usize, first: bool): void {
   const a: usize = field(r, A), b: usize = field(r, B);
   const low = min(a, b), high = max(a, b), up = a < b;
   const nextA = up ? 2 * b : b, nextB = up ? a : 2 * a;
@@ -120,4 +126,12 @@ export function realQuadBack(r: usize, x: usize, gx: usize, g: usize, first: boo
     w += up ? 2 * high : 3 * high;
     v += up ? 3 * high : 2 * high;
   }
+}
+
+/** gx = Aᵀ·Bᵀ·g and the gradients of both factors, from the input x of the first. */
+export function realQuadBack(
+  r: usize, x: usize, gx: usize, g: usize, rows: i32, first: bool,
+): void {
+  const xRow = field(r, SRC_ROW), gxRow = field(r, DST_ROW), gRow = field(r, G_ROW);
+  for (; rows > 0; rows--, x += xRow, gx += gxRow, g += gRow, first = false) quadBack(r, x, gx, g, first);
 }

@@ -56,12 +56,12 @@ export class ScalarRunner {
       else if (op < Op.realPairBack) {
         const both = op >= Op.realQuad, kind = op - (both ? Op.realQuad : Op.realPair);
         if (kind < 3) realStage(m, kind, both, r, src, dst);
-        else complexStage(m, kind - 3, both, r, src, dst);
+        else complexStage(m, kind - 3, r, src, dst);
       } else if (op < Op.factor) {
         const both = op >= Op.realQuadBack, kind = op - (both ? Op.realQuadBack : Op.realPairBack);
         const first = fresh && k === 0;
         if (kind < 3) realStageBack(m, kind, both, r, src, dst, g, first);
-        else complexStageBack(m, kind - 3, both, r, src, dst, g, first);
+        else complexStageBack(m, kind - 3, r, src, dst, g, first);
       } else this.#step(op, r, src, dst, g);
     }
   }

@@ -31,35 +31,13 @@ function factors(i32: Int32Array, r: number, kind: number, both: boolean, pointB
   }));
 }
 
-/** Applies a factor, forward or back. */
-type Apply = (
-  m: Memory,
-  factor: Factor,
-  src: number,
-  to: Float32Array,
-  dst: number,
-  from?: Float32Array,
-) => void;
-
-/** Applies the factors of an instruction one after another, with the value in between kept apart. */
-function forward(
-  m: Memory,
-  list: readonly Factor[],
-  width: number,
-  src: number,
-  dst: number,
-  apply: Apply,
-): void {
-  if (list.length === 1) return apply(m, list[0], src, m.f32, dst);
-  const middle = new Float32Array(width);
-  apply(m, list[0], src, middle, 0);
-  apply(m, list[1], 0, m.f32, dst, middle);
-}
-
 /** Twin of `realPair`, `realLane1` and `realLane2`, and with `both` of `realQuad`, `realLanes12` and `realLanes21`. */
 export function realStage(m: Memory, kind: number, both: boolean, r: number, src: number, dst: number): void {
-  const list = factors(m.i32, r, kind, both, 4);
-  forward(m, list, 2 * list[0].s * list[0].blocks, src, dst, realFactor);
+  const [one, two] = factors(m.i32, r, kind, both, 4);
+  if (two === undefined) return realFactor(m, one, src, m.f32, dst);
+  const middle = new Float32Array(2 * one.s * one.blocks);
+  realFactor(m, one, src, middle, 0);
+  realFactor(m, two, 0, m.f32, dst, middle);
 }
 
 function realFactor(
@@ -79,36 +57,6 @@ function realFactor(
   }
 }
 
-/** The backward direction of one factor: from x (in `from`) and g (in `out`) to gx (in `to`). */
-type ApplyBack = (
-  m: Memory,
-  factor: Factor,
-  x: number,
-  from: Float32Array,
-  to: Float32Array,
-  gx: number,
-  out: Float32Array,
-  g: number,
-) => void;
-
-function backward(
-  m: Memory,
-  list: readonly Factor[],
-  width: number,
-  operands: { x: number; gx: number; g: number },
-  first: boolean,
-  apply: Apply,
-  applyBack: ApplyBack,
-): void {
-  const { x, gx, g } = operands, { f32 } = m;
-  if (first) { for (const { v } of list) f32.fill(0, v, v + 2 * width); }
-  if (list.length === 1) return applyBack(m, list[0], x, f32, f32, gx, f32, g);
-  const middle = new Float32Array(width), back = new Float32Array(width);
-  apply(m, list[0], x, middle, 0);
-  applyBack(m, list[1], 0, middle, back, 0, f32, g);
-  applyBack(m, list[0], x, f32, f32, gx, back, 0);
-}
-
 /** Twin of `realPairBack` … `realLanes21Back`, as {@link realStage}. */
 export function realStageBack(
   m: Memory,
@@ -120,10 +68,16 @@ export function realStageBack(
   g: number,
   first: boolean,
 ): void {
-  const list = factors(m.i32, r, kind, both, 4);
-  backward(m, list, 2 * list[0].s * list[0].blocks, { x, gx, g }, first, realFactor, realFactorBack);
+  const { f32 } = m, [one, two] = factors(m.i32, r, kind, both, 4), points = 2 * one.s * one.blocks;
+  if (first) { for (const { v } of two ? [one, two] : [one]) f32.fill(0, v, v + 2 * points); }
+  if (two === undefined) return realFactorBack(m, one, x, f32, f32, gx, f32, g);
+  const middle = new Float32Array(points), back = new Float32Array(points);
+  realFactor(m, one, x, middle, 0);
+  realFactorBack(m, two, 0, middle, back, 0, f32, g);
+  realFactorBack(m, one, x, f32, f32, gx, back, 0);
 }
 
+/** From x (in `from`) and g (in `out`) to gx (in `to`), and the gradient. */
 function realFactorBack(
   { f32 }: Memory,
   { s, blocks, w, v }: Factor,
@@ -152,69 +106,51 @@ function point(k: number): number {
   return (k >>> 2) * 8 + (k & 3);
 }
 
-/** Twin of `complexPair` … `complexLanes21`, as {@link realStage}. */
-export function complexStage(
-  m: Memory,
-  kind: number,
-  both: boolean,
-  r: number,
-  src: number,
-  dst: number,
-): void {
-  const list = factors(m.i32, r, kind, both, 8);
-  forward(m, list, 4 * list[0].s * list[0].blocks, src, dst, complexFactor);
+/** Twin of `complexPair`, `complexLane1` and `complexLane2`. */
+export function complexStage(m: Memory, kind: number, r: number, src: number, dst: number): void {
+  complexFactor(m, factors(m.i32, r, kind, false, 8)[0], src, dst);
 }
 
-function complexFactor(
-  { f32 }: Memory,
-  { s, blocks, w }: Factor,
-  src: number,
-  to: Float32Array,
-  dst: number,
-  from: Float32Array = f32,
-): void {
+function complexFactor({ f32 }: Memory, { s, blocks, w }: Factor, src: number, dst: number): void {
   for (let block = 0; block < blocks; block++, w += 6 * s) {
     for (let delta = 0; delta < s; delta++, w += 2) {
       const k = point(block * 2 * s + delta), j = point(block * 2 * s + delta + s);
-      const xr = from[src + k], xi = from[src + k + 4], yr = from[src + j], yi = from[src + j + 4];
+      const xr = f32[src + k], xi = f32[src + k + 4], yr = f32[src + j], yi = f32[src + j + 4];
       for (const [at, a, b] of [[dst + k, w, w + 2 * s], [dst + j, w + 4 * s, w + 6 * s]]) {
-        to[at] = f32[a] * xr - f32[a + 1] * xi + f32[b] * yr - f32[b + 1] * yi;
-        to[at + 4] = f32[a] * xi + f32[a + 1] * xr + f32[b] * yi + f32[b + 1] * yr;
+        f32[at] = f32[a] * xr - f32[a + 1] * xi + f32[b] * yr - f32[b + 1] * yi;
+        f32[at + 4] = f32[a] * xi + f32[a + 1] * xr + f32[b] * yi + f32[b + 1] * yr;
       }
     }
   }
 }
 
-/** Twin of `complexPairBack` … `complexLanes21Back`, as {@link realStage}. */
+/** Twin of `complexPairBack`, `complexLane1Back` and `complexLane2Back`. */
 export function complexStageBack(
   m: Memory,
   kind: number,
-  both: boolean,
   r: number,
   x: number,
   gx: number,
   g: number,
   first: boolean,
 ): void {
-  const list = factors(m.i32, r, kind, both, 8);
-  backward(m, list, 4 * list[0].s * list[0].blocks, { x, gx, g }, first, complexFactor, complexFactorBack);
+  const factor = factors(m.i32, r, kind, false, 8)[0];
+  if (first) m.f32.fill(0, factor.v, factor.v + 8 * factor.s * factor.blocks);
+  complexFactorBack(m, factor, x, gx, g);
 }
 
 function complexFactorBack(
   { f32 }: Memory,
   { s, blocks, w, v }: Factor,
   x: number,
-  from: Float32Array,
-  to: Float32Array,
   gx: number,
-  out: Float32Array,
   g: number,
 ): void {
   for (let block = 0; block < blocks; block++, w += 6 * s, v += 6 * s) {
     for (let delta = 0; delta < s; delta++, w += 2, v += 2) {
       const k = point(block * 2 * s + delta), j = point(block * 2 * s + delta + s);
-      const xr = from[x + k], xi = from[x + k + 4], yr = from[x + j], yi = from[x + j + 4];
-      const gr = out[g + k], gi = out[g + k + 4], hr = out[g + j], hi = out[g + j + 4];
+      const xr = f32[x + k], xi = f32[x + k + 4], yr = f32[x + j], yi = f32[x + j + 4];
+      const gr = f32[g + k], gi = f32[g + k + 4], hr = f32[g + j], hi = f32[g + j + 4];
       f32[v] += gr * xr + gi * xi;
       f32[v + 1] += gi * xr - gr * xi;
       f32[v + 2 * s] += gr * yr + gi * yi;
@@ -224,8 +160,8 @@ function complexFactorBack(
       f32[v + 6 * s] += hr * yr + hi * yi;
       f32[v + 6 * s + 1] += hi * yr - hr * yi;
       for (const [at, a, b] of [[gx + k, w, w + 4 * s], [gx + j, w + 2 * s, w + 6 * s]]) {
-        to[at] = f32[a] * gr + f32[a + 1] * gi + f32[b] * hr + f32[b + 1] * hi;
-        to[at + 4] = f32[a] * gi - f32[a + 1] * gr + f32[b] * hi - f32[b + 1] * hr;
+        f32[at] = f32[a] * gr + f32[a + 1] * gi + f32[b] * hr + f32[b + 1] * hi;
+        f32[at + 4] = f32[a] * gi - f32[a + 1] * gr + f32[b] * hi - f32[b + 1] * hr;
       }
     }
   }

@@ -224,17 +224,20 @@ export interface Stage {
 }
 
 /**
- * Cuts a run into stages. Two factors that pair lanes always go together; two that pair vectors do so for single vectors,
- * while with `rows`, for batches, one by one they have their weights and the sums of their gradients in registers.
+ * Cuts a run into stages. Of real factors two that pair lanes go together; two that pair vectors do so for single
+ * vectors, while with `rows`, for batches, one by one they have their weights and the sums of their gradients in
+ * registers. Complex ones go one by one: arithmetic sets their time.
  */
 export function planStages(run: Run, rows: boolean): Stage[] {
   const strides = run.factors.map((factor) => factor.pattern.d);
+  const alike = (s: number, t: number | undefined): t is number =>
+    !run.complex && t !== undefined && (s <= 2 ? t === 3 - s : !rows && t > 2 && nest(s, t));
   const stages: Stage[] = [];
   for (let first = 0; first < strides.length;) {
     const s = strides[first], t = strides[first + 1];
-    const alike = t !== undefined && (s <= 2 ? t === 3 - s : !rows && t > 2 && nest(s, t));
-    stages.push({ first, strides: alike ? [s, t] : [s] });
-    first += alike ? 2 : 1;
+    const both = alike(s, t);
+    stages.push({ first, strides: both ? [s, t] : [s] });
+    first += both ? 2 : 1;
   }
   return stages;
 }

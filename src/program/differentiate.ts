@@ -381,8 +381,8 @@ function stageOf(
   run: Run,
   back: boolean,
 ): Pick<Instruction, "op" | "count" | "stride" | "extra"> {
-  const first = (strides.length === 2 ? Op.realQuad : Op.realPair) +
-    (run.complex ? Op.complexPair - Op.realPair : 0) + (back ? Op.realPairBack - Op.realPair : 0);
+  const forward = run.complex ? Op.complexPair : strides.length === 2 ? Op.realQuad : Op.realPair;
+  const first = back ? forward + Op.realPairBack - Op.realPair : forward;
   const bytes = run.complex ? 8 : 4, extra = strides.length === 2 ? [distance(run) * 4] : [];
   if (strides[0] <= 2) return { op: first + strides[0], count: run.n / 4, stride: [], extra };
   const count = run.n / (2 * Math.max(...strides));

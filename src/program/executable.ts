@@ -22,12 +22,12 @@ const CHUNK_BYTES = 1 << 20;
  */
 const BATCH = 8, BATCH_WIDTH = 1024;
 
-/** From this many vectors on the backward direction takes factors one by one, whose weights rows then share. */
-const TOGETHER = 3;
-
-/** Whether the backward direction of so many rows is the one for batches: see {@link differentiate}. */
+/**
+ * Whether the backward direction of so many vectors is the one for batches (see {@link differentiate}): measured to be
+ * faster from two on.
+ */
 export function sharesRows(rows: number): boolean {
-  return rows >= TOGETHER;
+  return rows > 1;
 }
 
 /** Numbers of the areas of memory that programs share. */
