@@ -45,8 +45,8 @@ export function differentiate(program: Program, rows: boolean): Derivative {
   return new Differentiator(program, rows).build();
 }
 
-/** Bytes that the values of one tile of a batch may take: what a second-level cache holds, and a little more. */
-const VALUES_BYTES = 6 << 20;
+/** Bytes that the values of one tile of a batch may take: a share of a third-level cache. */
+const VALUES_BYTES = 8 << 20;
 
 /**
  * Rows in a tile of a batch. The more, the less often weights are read and gradients written; but the values of a tile,
