@@ -20,6 +20,14 @@ export function put(p: usize, x: v128): void {
   v128.store(p, x);
 }
 
+/** Adds four lanes to those at `p`, or with `first` writes them. */
+// @ts-ignore: decorator
+@inline
+export function give(first: bool, p: usize, x: v128): void {
+  if (first) v128.store(p, x);
+  else v128.store(p, f32x4.add(x, v128.load(p)));
+}
+
 /** One lane value in all four lanes. */
 // @ts-ignore: decorator
 @inline

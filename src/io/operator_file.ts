@@ -23,8 +23,8 @@
  * | dense | `matrix` [rows, cols] |
  * | convolution | `kernel` [outputs, inputs, sizes …], the sizes of its axes |
  * | rotation | `signs`, I8; `rows`, `inverse`, and `stages`, a list of [offset, length, levels, stride] |
- * | bft | `weights`, all of a butterfly transform of channels in one list; `rows`, `cols`, `base` |
- * | bft-layer | those of its parts `of` |
+ * | bft | `weights`, one list; `rows`, `cols`, `base`, `residual` |
+ * | bft-layer | `weights.0`, `weights.1` …, those of each part; `parts` says how many; `rows`, `cols`, `base` |
  * | window | none; `rows`, `cols`, `shift` and `field` say all |
  * | product | those of `operators`, listed as written: the last is applied first |
  * | sum | those of `operators`, as written |

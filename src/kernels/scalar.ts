@@ -55,12 +55,15 @@ export class ScalarRunner {
       else if (op < Op.signPass) complexPass(m, op - Op.complexPass, r, src, dst);
       else if (op < Op.twiddlePass) signPass(m, op - Op.signPass, r, src, dst);
       else if (op < Op.realPair) twiddlePass(m, op - Op.twiddlePass, r, src, dst);
-      else if (op <= Op.realLane2) realStage(m, op - Op.realPair, r, src, dst);
-      else if (op <= Op.complexLane2) complexStage(m, op - Op.complexPair, r, src, dst);
-      else if (op <= Op.realLane2Back) {
-        realStageBack(m, op - Op.realPairBack, r, src, dst, g, fresh && k === 0);
-      } else if (op <= Op.complexLane2Back) {
-        complexStageBack(m, op - Op.complexPairBack, r, src, dst, g, fresh && k === 0);
+      else if (op < Op.realPairBack) {
+        const both = op >= Op.realQuad, kind = op - (both ? Op.realQuad : Op.realPair);
+        if (kind < 3) realStage(m, kind, both, r, src, dst);
+        else complexStage(m, kind - 3, r, src, dst);
+      } else if (op < Op.realFactor) {
+        const both = op >= Op.realQuadBack, kind = op - (both ? Op.realQuadBack : Op.realPairBack);
+        const first = fresh && k === 0;
+        if (kind < 3) realStageBack(m, kind, both, r, src, dst, g, first);
+        else complexStageBack(m, kind - 3, r, src, dst, g, first);
       } else this.#step(op, r, src, dst, g, fresh && k === 0);
     }
   }
