@@ -1,0 +1,142 @@
+/**
+ * One level of a BB* product found from its matrix: the intertwiner as a start, alternating least squares to finish.
+ *
+ * @module
+ */
+
+import type { Random } from "../program/random.ts";
+import { blockEnergies, intertwine } from "./intertwiner.ts";
+import { frames, loopsOfFour, type Outer } from "./loops.ts";
+import {
+  compose,
+  correlate,
+  energy,
+  fitLeft,
+  fitRight,
+  identities,
+  scaleColumns,
+  scaleRows,
+  solveHalves,
+  squaredDistance,
+} from "./peel_blocks.ts";
+
+/** M ≈ left · (first ⊕ second) · right; see peel_blocks.ts for the layout. */
+export interface Level {
+  /** L_p, unit columns. */
+  readonly left: Float64Array;
+  /** R_q, unit rows. */
+  readonly right: Float64Array;
+  /** M₁ and M₂. */
+  readonly first: Float64Array;
+  readonly second: Float64Array;
+  /** ‖M − left·(first ⊕ second)·right‖ / ‖M‖. */
+  readonly misfit: number;
+}
+
+/** Exact up to rounding: nothing better is looked for. */
+const EXACT = 1e-13;
+/** The linear problem's misfit is no better than this, the root of the rounding. */
+const ROUNDING = 1e-8;
+/** Times as large as that: suspicious. */
+const WORSE = 3;
+/** A sweep that lowers the error by less than this part is the last. */
+const GAIN = 0.05;
+
+/**
+ * Splits a complex matrix of order n = 2h.
+ *
+ * Rows and columns of very different size are a dilemma: as they are, the large ones drown what the small ones say;
+ * brought to equal size, so is their noise. Both and the middle are tried when it makes a difference.
+ */
+export function splitLevel(matrix: Float64Array, n: number, random: Random): Level {
+  const total = energy(matrix), h = n / 2;
+  if (!(total > 0)) {
+    const left = identities(h), right = identities(h);
+    return { left, right, first: new Float64Array(2 * h * h), second: new Float64Array(2 * h * h), misfit: 0 };
+  }
+  const weights = equilibrate(blockEnergies(matrix, n), h);
+  let best: Level | undefined, expected = Infinity;
+  const consider = (outer: Outer): boolean => {
+    const level = alternate(matrix, n, total, outer);
+    if (!best || level.misfit < best.misfit) best = level;
+    return best.misfit <= EXACT;
+  };
+  if (n === 4 && consider(loopsOfFour(matrix))) return best!;
+  for (const power of weights.spread > 4 ? [0, 0.5, 1] : [0]) {
+    const rows = weights.rows.map((x) => x ** power), columns = weights.columns.map((x) => x ** power);
+    const outer = intertwine(matrix, n, rows, columns, random);
+    expected = Math.min(expected, outer.misfit);
+    if (consider(outer)) return best!;
+  }
+  // Much worse than the linear problem promised: eigenvectors that noise has pushed together.
+  if (best!.misfit > Math.max(ROUNDING, WORSE * expected)) consider(frames(matrix, n));
+  return best!;
+}
+
+/** Sweeps of least squares for L, R and the halves in turn. */
+function alternate(
+  matrix: Float64Array,
+  n: number,
+  total: number,
+  { left, right }: { left: Float64Array; right: Float64Array },
+): Level {
+  const h = n / 2;
+  const first = new Float64Array(2 * h * h), second = new Float64Array(2 * h * h);
+  const model = new Float64Array(matrix.length);
+  const halves = (): number => {
+    correlate(matrix, n, left, right, first, second);
+    solveHalves(first, second, left, right);
+    compose(left, first, second, right, model);
+    return Math.sqrt(squaredDistance(matrix, model) / total);
+  };
+  let misfit = halves();
+  const sweeps = n >= 256 ? 3 : n >= 32 ? 6 : 20;
+  for (let sweep = 0; sweep < sweeps && misfit > 1e-15; sweep++) {
+    const kept = { left: left.slice(), right: right.slice() }, before = misfit;
+    let norms = fitLeft(matrix, left, first, second, right);
+    scaleRows(first, h, norms, 0);
+    scaleRows(second, h, norms, h);
+    norms = fitRight(matrix, left, first, second, right);
+    scaleColumns(first, h, norms, 0);
+    scaleColumns(second, h, norms, h);
+    misfit = halves();
+    if (!(misfit < before)) {
+      left.set(kept.left);
+      right.set(kept.right);
+      misfit = halves();
+      break;
+    }
+    if (misfit > (1 - GAIN) * before) break;
+  }
+  return { left, right, first, second, misfit };
+}
+
+/** Weights for rows and columns that give all blocks together the same energy in each row and each column. */
+function equilibrate(
+  energies: Float64Array,
+  h: number,
+): { rows: Float64Array; columns: Float64Array; spread: number } {
+  const rows = new Float64Array(h).fill(1), columns = new Float64Array(h).fill(1);
+  const sums = new Float64Array(h);
+  for (let sweep = 0; sweep < 6; sweep++) {
+    sums.fill(0);
+    for (let p = 0; p < h; p++) {
+      let sum = 0;
+      for (let q = 0; q < h; q++) sum += energies[p * h + q] * columns[q];
+      rows[p] = sum > 0 ? 1 / sum : 0;
+      for (let q = 0; q < h; q++) sums[q] += energies[p * h + q] * rows[p];
+    }
+    for (let q = 0; q < h; q++) columns[q] = sums[q] > 0 ? 1 / sums[q] : 0;
+  }
+  const spread = Math.sqrt(range(rows) * range(columns));
+  return { rows: rows.map(Math.sqrt), columns: columns.map(Math.sqrt), spread };
+}
+
+function range(weights: Float64Array): number {
+  let low = Infinity, high = 0;
+  for (const x of weights) {
+    if (x > 0) low = Math.min(low, x);
+    high = Math.max(high, x);
+  }
+  return high > 0 ? high / low : 1;
+}
