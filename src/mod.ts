@@ -111,6 +111,15 @@ export type { FrontPermutation, Hypothesis } from "./learn/hypothesis.ts";
 export type { LossAndGradient } from "./learn/objective.ts";
 export type { Progress, RunOptions, StopReason } from "./learn/task.ts";
 export { toOperator } from "./learn/operator.ts";
+export {
+  peel,
+  type PeelFit,
+  peelMisfit,
+  type PeelMisfitOptions,
+  peelOperator,
+  type PeelOptions,
+} from "./learn/peel.ts";
+export type { PeelFactors } from "./learn/peel_factors.ts";
 export { loadOperator, saveOperator } from "./io/operator_file.ts";
 export * from "./io/safetensors.ts";
 export { readNpy, writeNpy } from "./io/npy.ts";

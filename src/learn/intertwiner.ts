@@ -11,7 +11,7 @@
  * @module
  */
 
-import { Random } from "../program/random.ts";
+import type { Random } from "../program/random.ts";
 import { adjoint, eigenvectors, multiply, transpose } from "./matrix2.ts";
 import { TridiagonalTop } from "./tridiagonal.ts";
 

@@ -32,7 +32,10 @@ function block(matrix: Float64Array, n: number, p: number, q: number): Float64Ar
  * a division or a square.
  */
 export function loopsOfFour(matrix: Float64Array): Outer {
-  const x = [0, 1, 2, 3].map((i) => block(matrix, 4, i >> 1, i & 1));
+  // Eighth powers follow: bring the largest entry to 1.
+  let top = 0;
+  for (const v of matrix) top = Math.max(top, Math.abs(v));
+  const x = [0, 1, 2, 3].map((i) => block(matrix, 4, i >> 1, i & 1).map((v) => v / top));
   const adj = x.map((a) => {
     const out = new Float64Array(8);
     adjugate(a, out);

@@ -23,7 +23,7 @@ export function identities(h: number): Float64Array {
 }
 
 /** For each R_q, ⟨r₁, r₂⟩: two numbers. */
-function rowCosines(right: Float64Array): Float64Array {
+export function rowCosines(right: Float64Array): Float64Array {
   const cosines = new Float64Array(right.length / 4);
   for (let i = 0, o = 0; i < right.length; i += 8, o += 2) {
     const a = right[i], b = right[i + 1], c = right[i + 2], d = right[i + 3];
@@ -35,7 +35,7 @@ function rowCosines(right: Float64Array): Float64Array {
 }
 
 /** For each L_p, ⟨l₁, l₂⟩: two numbers. */
-function columnCosines(left: Float64Array): Float64Array {
+export function columnCosines(left: Float64Array): Float64Array {
   const cosines = new Float64Array(left.length / 4);
   for (let i = 0, o = 0; i < left.length; i += 8, o += 2) {
     const a = left[i], b = left[i + 1], c = left[i + 4], d = left[i + 5];

@@ -40,7 +40,7 @@ const ROUNDING = 1e-8;
 /** Times as large as that: suspicious. */
 const WORSE = 3;
 /** A sweep that lowers the error by less than this part is the last. */
-const GAIN = 0.05;
+const GAIN = 0.01;
 
 /**
  * Splits a complex matrix of order n = 2h.
@@ -52,7 +52,13 @@ export function splitLevel(matrix: Float64Array, n: number, random: Random): Lev
   const total = energy(matrix), h = n / 2;
   if (!(total > 0)) {
     const left = identities(h), right = identities(h);
-    return { left, right, first: new Float64Array(2 * h * h), second: new Float64Array(2 * h * h), misfit: 0 };
+    return {
+      left,
+      right,
+      first: new Float64Array(2 * h * h),
+      second: new Float64Array(2 * h * h),
+      misfit: 0,
+    };
   }
   const weights = equilibrate(blockEnergies(matrix, n), h);
   let best: Level | undefined, expected = Infinity;
@@ -90,7 +96,7 @@ function alternate(
     return Math.sqrt(squaredDistance(matrix, model) / total);
   };
   let misfit = halves();
-  const sweeps = n >= 256 ? 3 : n >= 32 ? 6 : 20;
+  const sweeps = n >= 512 ? 4 : n >= 128 ? 10 : 60;
   for (let sweep = 0; sweep < sweeps && misfit > 1e-15; sweep++) {
     const kept = { left: left.slice(), right: right.slice() }, before = misfit;
     let norms = fitLeft(matrix, left, first, second, right);

@@ -17,6 +17,7 @@ import {
   scaleRows,
 } from "./peel_blocks.ts";
 import { splitLevel } from "./peel_level.ts";
+import { blockWeights, halfWeights, unweight, weighted } from "./peel_weights.ts";
 import type { StopReason } from "./task.ts";
 
 /** A node; its arrays are complex, in the layout of peel_blocks.ts. */
@@ -47,23 +48,59 @@ export class PeelNode {
     matrix: Float64Array,
     n: number,
     random: Random,
+    weights?: Float64Array,
   ): Generator<{ n: number; misfit: number }, PeelNode, StopReason | undefined> {
     const node = new PeelNode(n);
     if (n <= 2) {
       node.product.set(matrix);
       return node;
     }
-    const { left, right, first, second, misfit } = splitLevel(matrix, n, random);
+    const blocks = weights && blockWeights(weights, n);
+    const level = splitLevel(blocks ? weighted(matrix, n, blocks) : matrix, n, random);
+    const { left, right, first, second, misfit } = level;
+    if (blocks) { for (const half of [first, second]) unweight(half, blocks); }
+    const next = halfWeights(left, right, blocks);
     node.left = left;
     node.right = right;
     const stop = yield { n, misfit };
     const halves: PeelNode[] = [];
     for (const half of [first, second]) {
-      halves.push(stop === undefined ? yield* PeelNode.build(half, n / 2, random) : empty(n / 2));
+      halves.push(stop === undefined ? yield* PeelNode.build(half, n / 2, random, next) : empty(n / 2));
     }
     node.children = [halves[0], halves[1]];
     node.compose();
     return node;
+  }
+
+  /**
+   * The tree with the outer factors of a product of swaps (`permutationSwaps` with strides n/2 … 1 … n/2) that is
+   * nearest to a matrix: the 2×2 matrices in the middle are free.
+   */
+  static fromSwaps(matrix: Float64Array, n: number, swaps: Uint8Array): PeelNode {
+    const root = new PeelNode(n);
+    root.#swapIn(matrix, swaps, 0, n);
+    return root;
+  }
+
+  #swapIn(matrix: Float64Array, swaps: Uint8Array, offset: number, order: number): void {
+    const { n, left, right } = this, h = n / 2;
+    if (h <= 1) {
+      this.product.set(matrix);
+      return;
+    }
+    // This node's part of factor `level` from the right end, and from the left end.
+    const level = Math.log2(order / n), last = 2 * Math.log2(order) - 1 - level;
+    for (let p = 0; p < h; p++) {
+      const i = offset / 2 + p;
+      if (swaps[level * order / 2 + i]) right.set([0, 0, 1, 0, 1, 0, 0, 0], 8 * p);
+      if (swaps[last * order / 2 + i]) left.set([0, 0, 1, 0, 1, 0, 0, 0], 8 * p);
+    }
+    const first = new Float64Array(2 * h * h), second = new Float64Array(2 * h * h);
+    correlate(matrix, n, left, right, first, second);
+    this.children = [new PeelNode(h), new PeelNode(h)];
+    this.children[0].#swapIn(first, swaps, offset, order);
+    this.children[1].#swapIn(second, swaps, offset + h, order);
+    this.compose();
   }
 
   /** Computes the product from those of the children. */
