@@ -69,46 +69,56 @@ function traceless(chain: readonly Float64Array[], sign: number): Float64Array {
 }
 
 /**
- * L_p = I for one p, R_q = X_pq (the rows brought to norm 1) and the other L from one R each: right when all 2×2
- * blocks are multiples of A_p·B_q, as in the Hadamard matrix, and well conditioned when they nearly are, where noise
- * would decide on the eigenvectors.
+ * L_p = I for one p, the others from it along the blocks that are farthest from singular (a maximum spanning tree):
+ * R_q = L_p⁻¹·X_pq and L_p = X_pq·R_q⁻¹, brought to norm 1. Right when all 2×2 blocks are multiples of A_p·B_q, as in
+ * the Hadamard matrix, real for real blocks, and well conditioned where noise would decide on the eigenvectors.
  */
 export function frames(matrix: Float64Array, n: number): Outer {
   const h = n / 2, left = identities(h), right = identities(h);
-  // The p whose blocks are farthest from singular.
-  const strength = new Float64Array(h);
-  let best = 0;
-  for (let p = 0; p < h; p++) {
-    for (let q = 0; q < h; q++) strength[p] += smallest(block(matrix, n, p, q));
-    if (strength[p] > strength[best]) best = p;
-  }
-  const solid = new Float64Array(h);
-  for (let q = 0; q < h; q++) {
-    const x = block(matrix, n, best, q);
-    solid[q] = smallest(x);
-    for (let k = 0; k < 2; k++) {
-      const row = x.subarray(4 * k, 4 * k + 4), norm = Math.hypot(...row);
-      if (norm > 0) right.set(row.map((v) => v / norm), 8 * q + 4 * k);
-    }
-  }
+  const strength = new Float64Array(h * h);
+  for (let i = 0; i < h * h; i++) strength[i] = smallest(block(matrix, n, Math.floor(i / h), i % h));
+  // Nodes are the p and then the q; each has its strongest neighbour among those that are done.
+  const best = new Float64Array(2 * h).fill(-1), from = new Int32Array(2 * h).fill(-1);
+  const done = new Uint8Array(2 * h);
   const inverse = new Float64Array(8), product = new Float64Array(8);
-  for (let p = 0; p < h; p++) {
-    if (p === best) continue;
-    let pivot = 0, most = -1;
-    for (let q = 0; q < h; q++) {
-      const amount = Math.min(solid[q], smallest(block(matrix, n, p, q)));
-      if (amount > most) [pivot, most] = [q, amount];
+  for (let count = 0; count < 2 * h; count++) {
+    let next = -1;
+    for (let i = 0; i < 2 * h; i++) if (!done[i] && (next < 0 || best[i] > best[next])) next = i;
+    done[next] = 1;
+    // Otherwise the first of its component: the identity.
+    if (best[next] > 0) {
+      const other = from[next];
+      if (next < h) {
+        const q = other - h;
+        adjugate(right.subarray(8 * q, 8 * q + 8), inverse);
+        multiply(block(matrix, n, next, q), inverse, product);
+        normaliseInto(product, left.subarray(8 * next, 8 * next + 8), 2, 4);
+      } else {
+        const q = next - h;
+        adjugate(left.subarray(8 * other, 8 * other + 8), inverse);
+        multiply(inverse, block(matrix, n, other, q), product);
+        normaliseInto(product, right.subarray(8 * q, 8 * q + 8), 4, 2);
+      }
     }
-    adjugate(right.subarray(8 * pivot, 8 * pivot + 8), inverse);
-    multiply(block(matrix, n, p, pivot), inverse, product);
-    for (let k = 0; k < 2; k++) {
-      const at = 2 * k;
-      const norm = Math.hypot(product[at], product[at + 1], product[at + 4], product[at + 5]);
-      if (!(norm > 0)) continue;
-      for (const i of [at, at + 1, at + 4, at + 5]) left[8 * p + i] = product[i] / norm;
+    for (let i = 0; i < h; i++) {
+      const neighbour = next < h ? h + i : i;
+      const amount = next < h ? strength[next * h + i] : strength[i * h + next - h];
+      if (!done[neighbour] && amount > best[neighbour]) {
+        best[neighbour] = amount;
+        from[neighbour] = next;
+      }
     }
   }
   return { left, right };
+}
+
+/** Copies a 2×2 matrix, its two vectors (`across` apart, their entries `down` apart) brought to norm 1. */
+function normaliseInto(from: Float64Array, to: Float64Array, across: number, down: number): void {
+  for (let k = 0; k < 2; k++) {
+    const at = [k * across, k * across + 1, k * across + down, k * across + down + 1];
+    const norm = Math.hypot(...at.map((i) => from[i]));
+    if (norm > 0) { for (const i of at) to[i] = from[i] / norm; }
+  }
 }
 
 /** About the smallest singular value: |det|/norm. */

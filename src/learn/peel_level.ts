@@ -39,6 +39,8 @@ const EXACT = 1e-13;
 const ROUNDING = 1e-8;
 /** Times as large as that: suspicious. */
 const WORSE = 3;
+/** Real factors are preferred if their error is at most this many times that of the complex ones. */
+const SAME = 1.5;
 /** A sweep that lowers the error by less than this part is the last. */
 const GAIN = 0.01;
 
@@ -67,16 +69,29 @@ export function splitLevel(matrix: Float64Array, n: number, random: Random): Lev
     if (!best || level.misfit < best.misfit) best = level;
     return best.misfit <= EXACT;
   };
-  if (n === 4 && consider(loopsOfFour(matrix))) return best!;
+  let found = n === 4 && consider(loopsOfFour(matrix));
   for (const power of weights.spread > 4 ? [0, 0.5, 1] : [0]) {
+    if (found) break;
     const rows = weights.rows.map((x) => x ** power), columns = weights.columns.map((x) => x ** power);
     const outer = intertwine(matrix, n, rows, columns, random);
     expected = Math.min(expected, outer.misfit);
-    if (consider(outer)) return best!;
+    found = consider(outer);
   }
   // Much worse than the linear problem promised: eigenvectors that noise has pushed together.
-  if (best!.misfit > Math.max(ROUNDING, WORSE * expected)) consider(frames(matrix, n));
+  const suspicious = !found && best!.misfit > Math.max(ROUNDING, WORSE * expected);
+  // Or eigenvectors that are complex for no reason, as every matrix would do.
+  const needless = isReal(matrix) && !(isReal(best!.left) && isReal(best!.right));
+  if (suspicious || needless) {
+    const level = alternate(matrix, n, total, frames(matrix, n));
+    const limit = needless ? Math.max(EXACT, SAME * best!.misfit) : best!.misfit;
+    if (level.misfit <= limit) best = level;
+  }
   return best!;
+}
+
+function isReal(values: Float64Array): boolean {
+  for (let i = 1; i < values.length; i += 2) if (values[i] !== 0) return false;
+  return true;
 }
 
 /** Sweeps of least squares for L, R and the halves in turn. */
