@@ -4,6 +4,8 @@
  * @module
  */
 
+import { newtonStep } from "./peel_newton.ts";
+import { halfWeights } from "./peel_weights.ts";
 import type { Random } from "../program/random.ts";
 import { blockEnergies, intertwine } from "./intertwiner.ts";
 import { frames, loopsOfFour, type Outer } from "./loops.ts";
@@ -41,6 +43,10 @@ const ROUNDING = 1e-8;
 const WORSE = 3;
 /** Real factors are preferred if their error is at most this many times that of the complex ones. */
 const SAME = 1.5;
+/** Gauss–Newton steps at most. */
+const NEWTON = 20;
+/** A step that lowers the error by less than this part is the last. */
+const NEWTON_GAIN = 0.002;
 /** A sweep that lowers the error by less than this part is the last. */
 const GAIN = 0.01;
 
@@ -86,7 +92,7 @@ export function splitLevel(matrix: Float64Array, n: number, random: Random): Lev
     const limit = needless ? Math.max(EXACT, SAME * best!.misfit) : best!.misfit;
     if (level.misfit <= limit) best = level;
   }
-  return best!;
+  return polish(matrix, n, total, best!);
 }
 
 function isReal(values: Float64Array): boolean {
@@ -104,14 +110,9 @@ function alternate(
   const h = n / 2;
   const first = new Float64Array(2 * h * h), second = new Float64Array(2 * h * h);
   const model = new Float64Array(matrix.length);
-  const halves = (): number => {
-    correlate(matrix, n, left, right, first, second);
-    solveHalves(first, second, left, right);
-    compose(left, first, second, right, model);
-    return Math.sqrt(squaredDistance(matrix, model) / total);
-  };
+  const halves = (): number => fitHalves(matrix, n, total, { left, right, first, second }, model);
   let misfit = halves();
-  const sweeps = n >= 512 ? 4 : n >= 128 ? 10 : 60;
+  const sweeps = 3;
   for (let sweep = 0; sweep < sweeps && misfit > 1e-15; sweep++) {
     const kept = { left: left.slice(), right: right.slice() }, before = misfit;
     let norms = fitLeft(matrix, left, first, second, right);
@@ -130,6 +131,46 @@ function alternate(
     if (misfit > (1 - GAIN) * before) break;
   }
   return { left, right, first, second, misfit };
+}
+
+/**
+ * Gauss–Newton with adaptive damping (Levenberg and Marquardt), for levels whose columns and rows are nearly parallel
+ * here and there: those on which alternating least squares stop too early.
+ */
+function polish(matrix: Float64Array, n: number, total: number, level: Level): Level {
+  const { left, right, first, second } = level;
+  if (level.misfit <= EXACT || !halfWeights(left, right, undefined)) return level;
+  const model = new Float64Array(matrix.length);
+  let { misfit } = level, damping = 1e-3;
+  for (let step = 0; step < NEWTON && damping < 1; step++) {
+    const kept = { left: left.slice(), right: right.slice() }, before = misfit;
+    newtonStep(matrix, n, left, right, first, second, damping);
+    misfit = fitHalves(matrix, n, total, { left, right, first, second }, model);
+    if (misfit < before) {
+      damping *= 0.1;
+      if (misfit > (1 - NEWTON_GAIN) * before) break;
+      continue;
+    }
+    damping *= 10;
+    left.set(kept.left);
+    right.set(kept.right);
+    misfit = fitHalves(matrix, n, total, { left, right, first, second }, model);
+  }
+  return { left, right, first, second, misfit };
+}
+
+/** Sets the halves to the best ones for L and R, and returns the relative error; `model` is room for the product. */
+function fitHalves(
+  matrix: Float64Array,
+  n: number,
+  total: number,
+  { left, right, first, second }: Omit<Level, "misfit">,
+  model: Float64Array,
+): number {
+  correlate(matrix, n, left, right, first, second);
+  solveHalves(first, second, left, right);
+  compose(left, first, second, right, model);
+  return Math.sqrt(squaredDistance(matrix, model) / total);
 }
 
 /** Weights for rows and columns that give all blocks together the same energy in each row and each column. */
