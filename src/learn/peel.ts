@@ -25,7 +25,7 @@ export interface PeelOptions extends RunOptions {
    * Whether the strides are 1, 2 … n/2 … 2, 1 (a member of B*B) instead of n/2 … 1 … n/2 (of BB*, the default).
    */
   readonly increasing?: boolean;
-  /** Rounds of least squares over all factors at most; 8. */
+  /** Rounds of least squares over all factors at most; 16. */
   readonly rounds?: number;
   /** No more rounds at this relative error; 1e-14. */
   readonly tolerance?: number;
@@ -86,7 +86,7 @@ export async function peel(target: Target, options: PeelOptions = {}): Promise<P
 
 /** The work of {@link peel} as a task. */
 export function* peelTask(target: Target, options: PeelOptions = {}): Task<PeelFit> {
-  const { increasing = false, rounds = 8, tolerance = 1e-14, seed = 0 } = options;
+  const { increasing = false, rounds = 16, tolerance = 1e-14, seed = 0 } = options;
   if (!Number.isSafeInteger(rounds) || rounds < 0) {
     throw new RangeError(`Cannot peel: rounds is ${rounds}, expected an integer, at least 0`);
   }

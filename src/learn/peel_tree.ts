@@ -20,6 +20,12 @@ import { splitLevel } from "./peel_level.ts";
 import { blockWeights, halfWeights, unweight, weighted } from "./peel_weights.ts";
 import type { StopReason } from "./task.ts";
 
+/**
+ * Between these orders {@link PeelNode.refine} does all twice (as the W-cycles of multigrid do): there the two halves
+ * depend on each other most, and it costs little.
+ */
+const REPEAT_FROM = 16, REPEAT_TO = 128;
+
 /** A node; its arrays are complex, in the layout of peel_blocks.ts. */
 export class PeelNode {
   /** The order, at least 2. */
@@ -120,17 +126,19 @@ export class PeelNode {
     }
     const { n, left, right, children: [one, two] } = this, h = n / 2;
     const { first, second } = scratch.level(h);
-    correlate(target, n, left, right, first, second);
-    exclude(first, two.product, left, right, false);
-    one.refine(first, scratch);
-    exclude(second, one.product, left, right, true);
-    two.refine(second, scratch);
-    let norms = fitLeft(target, left, one.product, two.product, right);
-    one.scale(norms.subarray(0, h), undefined);
-    two.scale(norms.subarray(h), undefined);
-    norms = fitRight(target, left, one.product, two.product, right);
-    one.scale(undefined, norms.subarray(0, h));
-    two.scale(undefined, norms.subarray(h));
+    for (let repeat = n >= REPEAT_FROM && n <= REPEAT_TO ? 2 : 1; repeat > 0; repeat--) {
+      correlate(target, n, left, right, first, second);
+      exclude(first, two.product, left, right, false);
+      one.refine(first, scratch);
+      exclude(second, one.product, left, right, true);
+      two.refine(second, scratch);
+      let norms = fitLeft(target, left, one.product, two.product, right);
+      one.scale(norms.subarray(0, h), undefined);
+      two.scale(norms.subarray(h), undefined);
+      norms = fitRight(target, left, one.product, two.product, right);
+      one.scale(undefined, norms.subarray(0, h));
+      two.scale(undefined, norms.subarray(h));
+    }
     this.compose();
   }
 
