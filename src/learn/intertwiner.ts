@@ -12,6 +12,7 @@
  */
 
 import type { Random } from "../program/random.ts";
+import { loops } from "./loops.ts";
 import { adjoint, eigenvectors, multiply, transpose } from "./matrix2.ts";
 import { TridiagonalTop } from "./tridiagonal.ts";
 
@@ -24,6 +25,11 @@ const WORK = 2e8;
 const NOTHING = 1e-15;
 /** Blocks of less than this part of the largest one's energy are zero. */
 const ZERO = 1e-30;
+
+/** The W with which Lanczos starts if all will do: real eigenvalues, well separated, nearly symmetric. */
+const FALLBACK = [0.8, 0, 0.2, 0, 0.8, 0, -0.8, 0];
+/** Random part of the start. */
+const RANDOM = 1e-3;
 
 /** What {@link intertwine} finds. */
 export interface Intertwiner {
@@ -51,7 +57,7 @@ export function intertwine(
   p.diagonalise(false);
   q.diagonalise(true);
   const system = new System(matrix, n, rows, columns, p, q);
-  const { vector, value } = largest(system, start(q, random));
+  const { vector, value } = largest(system, start(matrix, n, q, random));
   const other = new Float64Array(6 * h);
   system.forward(vector, other);
   const phases: number[] = [];
@@ -314,20 +320,16 @@ function crossProducts(
 }
 
 /**
- * Where Lanczos starts. When many solutions exist (as for the Hadamard matrix, where every Z will do), it finds the
- * one nearest to its start; so W begins as one matrix with well separated real eigenvalues at the strongest q, fainter
- * elsewhere, with some randomness that keeps it from being orthogonal to the only solution.
+ * Where Lanczos starts: what the loops of a spanning tree say. When many solutions exist (as for the Hadamard matrix,
+ * where every Z will do) it finds the one nearest to its start, so that there it begins with one matrix of well
+ * separated real eigenvalues; some randomness keeps it from being orthogonal to the only solution.
  */
-function start(q: Frames, random: Random): Float64Array {
+function start(matrix: Float64Array, n: number, q: Frames, random: Random): Float64Array {
   const v = new Float64Array(6 * q.h), back = new Float64Array(8), half = new Float64Array(8);
-  const z = new Float64Array(8);
-  let best = 0;
-  const strength = (i: number): number => q.gram[4 * i] + q.gram[4 * i + 1];
-  for (let i = 1; i < q.h; i++) if (strength(i) > strength(best)) best = i;
+  const z = new Float64Array(8), w = loops(matrix, n, FALLBACK);
   for (let i = 0; i < q.h; i++) {
-    const amount = i === best ? 1 : 0.1 / Math.sqrt(q.h);
-    const noise = (): number => i === best ? 0 : 0.3 * random.normal();
-    const core = [0.8 + noise(), 0, 0.2 + noise(), 0, 0.8 + noise(), 0, 0, 0];
+    const core = w.subarray(8 * i, 8 * i + 8), size = RANDOM * Math.hypot(...core);
+    for (const entry of [0, 2, 4]) core[entry] += size * random.normal();
     core[6] = -core[0];
     const u = q.frame.subarray(8 * i, 8 * i + 8);
     adjoint(u, back);
@@ -337,7 +339,7 @@ function start(q: Frames, random: Random): Float64Array {
     for (let entry = 0; entry < 3; entry++) {
       const scale = q.scale[3 * i + entry];
       for (let part = 0; part < 2; part++) {
-        v[6 * i + 2 * entry + part] = scale > 0 ? amount * z[2 * entry + part] / scale : 0;
+        v[6 * i + 2 * entry + part] = scale > 0 ? z[2 * entry + part] / scale : 0;
       }
     }
   }
