@@ -19,6 +19,8 @@ import { TridiagonalTop } from "./tridiagonal.ts";
 /** Lanczos steps at most, and for small or sparse problems. */
 const STEPS = 40;
 const MORE_STEPS = 400;
+/** And at least, before noise is taken for the reason of what is left. */
+const FEWEST = 5;
 /** Multiplications that a step may take on average when more steps are allowed. */
 const WORK = 2e8;
 /** Part of the largest eigenvalue of a 2×2 Gram matrix below which there are no data, only rounding. */
@@ -29,7 +31,7 @@ const ZERO = 1e-30;
 /** The W with which Lanczos starts if all will do: real eigenvalues, well separated, nearly symmetric. */
 const FALLBACK = [0.8, 0, 0.2, 0, 0.8, 0, -0.8, 0];
 /** Random part of the start. */
-const RANDOM = 1e-3;
+const RANDOM = 0.05;
 
 /** What {@link intertwine} finds. */
 export interface Intertwiner {
@@ -367,7 +369,9 @@ function largest(system: System, v: Float64Array): { vector: Float64Array; value
     top.push(alpha, norm);
     const { value, residual } = top.solve();
     const gap = Math.max(0, 1 - value);
-    if (norm < 1e-14 || residual < 4e-16 || (gap > 1e-13 && residual < 0.003 * Math.sqrt(gap))) break;
+    if (norm < 1e-14 || residual < 4e-16) break;
+    // Noise makes the rest pointless. The first steps may show a start near some other eigenvector.
+    if (step >= FEWEST && gap > 1e-13 && residual < 0.003 * Math.sqrt(gap)) break;
     next = image.map((x) => x / norm);
   }
   const { value, vector: weights } = top.solve();

@@ -136,6 +136,7 @@ export function* peelTask(target: Target, options: PeelOptions = {}): Task<PeelF
     done++;
     if (!(error < (1 - GAIN) * before)) break;
   }
+  if (!(error <= 1)) [root, error] = [zero(n), 1];
   return {
     ...outcome(target, increasing),
     ...oriented(factorsOf(root!, scale), n, increasing),
@@ -264,7 +265,7 @@ export function peelMisfit(
     const building = PeelNode.build(matrix, size, random);
     let next = building.next();
     while (!next.done) next = building.next();
-    sum += squaredDistance(matrix, next.value.product) / energy(matrix);
+    sum += Math.min(1, squaredDistance(matrix, next.value.product) / energy(matrix));
   }
   return Math.sqrt(sum / samples);
 }
