@@ -20,7 +20,7 @@ import { TridiagonalTop } from "./tridiagonal.ts";
 const STEPS = 40;
 const MORE_STEPS = 400;
 /** And at least, before noise is taken for the reason of what is left. */
-const FEWEST = 5;
+const FEWEST = 8;
 /** Multiplications that a step may take on average when more steps are allowed. */
 const WORK = 2e8;
 /** Part of the largest eigenvalue of a 2×2 Gram matrix below which there are no data, only rounding. */
@@ -31,7 +31,7 @@ const ZERO = 1e-30;
 /** The W with which Lanczos starts if all will do: real eigenvalues, well separated, nearly symmetric. */
 const FALLBACK = [0.8, 0, 0.2, 0, 0.8, 0, -0.8, 0];
 /** Random part of the start. */
-const RANDOM = 0.05;
+const RANDOM = 1e-3;
 
 /** What {@link intertwine} finds. */
 export interface Intertwiner {

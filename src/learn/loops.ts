@@ -75,26 +75,30 @@ interface Frames extends Outer {
 }
 
 /**
- * L_p = I for one p, the others from it along the blocks that are farthest from singular (a maximum spanning tree):
- * R_q = L_p⁻¹·X_pq and L_p = X_pq·R_q⁻¹, up to a number. Real for real blocks.
+ * L_p = I for one p, the others from it along the blocks: R_q = L_p⁻¹·X_pq and L_p = X_pq·R_q⁻¹, up to a number. The
+ * condition numbers on the way multiply, so every node is reached on the way on which their product is least
+ * (Dijkstra); blocks much smaller than others in their row and column, which may be nothing but noise, are avoided.
+ * Real for real blocks.
  */
 function propagate(matrix: Float64Array, n: number): Frames {
-  const h = n / 2, left = identities(h), right = identities(h);
-  const strength = new Float64Array(h * h);
-  for (let i = 0; i < h * h; i++) strength[i] = smallest(block(matrix, n, Math.floor(i / h), i % h));
-  // Nodes are the p and then the q; each has its strongest neighbour among those that are done.
-  const best = new Float64Array(2 * h).fill(-1), from = new Int32Array(2 * h).fill(-1);
+  const h = n / 2, left = identities(h), right = identities(h), costs = stepCosts(matrix, n);
+  // Nodes are the p and then the q.
+  const distance = new Float64Array(2 * h).fill(Infinity), from = new Int32Array(2 * h).fill(-1);
   const component = new Int32Array(2 * h).fill(-1);
   const inverse = new Float64Array(8), product = new Float64Array(8);
   let components = 0;
+  distance[center(costs, h)] = 0;
   for (let count = 0; count < 2 * h; count++) {
     let next = -1;
-    for (let i = 0; i < 2 * h; i++) if (component[i] < 0 && (next < 0 || best[i] > best[next])) next = i;
+    for (let i = 0; i < 2 * h; i++) {
+      if (component[i] < 0 && (next < 0 || distance[i] < distance[next])) next = i;
+    }
     // Without a neighbour, the first of its tree: the identity.
-    component[next] = best[next] > 0 ? component[from[next]] : components++;
-    if (best[next] > 0) {
-      const other = from[next], p = Math.min(next, other), q = Math.max(next, other) - h;
-      const x = block(matrix, n, p, q);
+    const other = from[next];
+    if (other < 0) distance[next] = 0;
+    component[next] = other >= 0 ? component[other] : components++;
+    if (other >= 0) {
+      const p = Math.min(next, other), q = Math.max(next, other) - h, x = block(matrix, n, p, q);
       if (next < h) {
         adjugate(right.subarray(8 * q, 8 * q + 8), inverse);
         multiply(x, inverse, product);
@@ -103,18 +107,58 @@ function propagate(matrix: Float64Array, n: number): Frames {
         multiply(inverse, x, product);
       }
       const norm = Math.hypot(...product);
-      (next < h ? left : right).set(product.map((v) => v / norm), 8 * (next < h ? p : q));
+      if (norm > 0) (next < h ? left : right).set(product.map((v) => v / norm), 8 * (next < h ? p : q));
     }
     for (let i = 0; i < h; i++) {
       const neighbour = next < h ? h + i : i;
-      const amount = next < h ? strength[next * h + i] : strength[i * h + next - h];
-      if (component[neighbour] < 0 && amount > best[neighbour]) {
-        best[neighbour] = amount;
+      const total = distance[next] + (next < h ? costs[next * h + i] : costs[i * h + next - h]);
+      if (component[neighbour] < 0 && total < distance[neighbour]) {
+        distance[neighbour] = total;
         from[neighbour] = next;
       }
     }
   }
   return { left, right, component };
+}
+
+/** A block this much smaller than the largest of its row and column is avoided. */
+const SMALL = 0.1;
+/** How much, and what any step costs. */
+const AVOID = 10, STEP = 1e-3;
+
+/** About the logarithm of the condition number of each block; Infinity for singular ones. */
+function stepCosts(matrix: Float64Array, n: number): Float64Array {
+  const h = n / 2, costs = new Float64Array(h * h), norms = new Float64Array(h * h);
+  const rows = new Float64Array(h), columns = new Float64Array(h);
+  for (let p = 0, i = 0; p < h; p++) {
+    for (let q = 0; q < h; q++, i++) {
+      const x = block(matrix, n, p, q);
+      let size = 0;
+      for (const v of x) size += v * v;
+      norms[i] = Math.sqrt(size);
+      const ratio = size > 0 ? smallest(x) / norms[i] : 0;
+      costs[i] = ratio > 1e-12 ? STEP - Math.log(Math.min(1, 2 * ratio)) : Infinity;
+      rows[p] = Math.max(rows[p], norms[i]);
+      columns[q] = Math.max(columns[q], norms[i]);
+    }
+  }
+  for (let i = 0; i < h * h; i++) {
+    if (costs[i] === Infinity) continue;
+    const part = norms[i] / Math.sqrt(rows[Math.floor(i / h)] * columns[i % h]);
+    if (part < SMALL) costs[i] += AVOID * Math.log(SMALL / part);
+  }
+  return costs;
+}
+
+/** The p from which the most steps are cheap. */
+function center(costs: Float64Array, h: number): number {
+  let best = 0, most = -1;
+  for (let p = 0; p < h; p++) {
+    let sum = 0;
+    for (let q = 0; q < h; q++) sum += Math.exp(-costs[p * h + q]);
+    if (sum > most) [best, most] = [p, sum];
+  }
+  return best;
 }
 
 /**
@@ -182,6 +226,10 @@ export function loops(matrix: Float64Array, n: number, fallback: readonly number
     const re = r[0] * r[6] - r[1] * r[7] - r[2] * r[4] + r[3] * r[5];
     const im = r[0] * r[7] + r[1] * r[6] - r[2] * r[5] - r[3] * r[4];
     const modulus = re * re + im * im;
+    if (!(modulus > 1e-200)) {
+      result.set(fallback, 8 * q);
+      continue;
+    }
     for (let i = 0; i < 8; i += 2) {
       result[8 * q + i] = (c[i] * re + c[i + 1] * im) / modulus;
       result[8 * q + i + 1] = (c[i + 1] * re - c[i] * im) / modulus;

@@ -55,8 +55,10 @@ const GAIN = 0.01;
  *
  * Rows and columns of very different size are a dilemma: as they are, the large ones drown what the small ones say;
  * brought to equal size, so is their noise. Both and the middle are tried when it makes a difference.
+ *
+ * @param noise the root mean square of the noise of an entry, as far as it is known: real factors may miss by that
  */
-export function splitLevel(matrix: Float64Array, n: number, random: Random): Level {
+export function splitLevel(matrix: Float64Array, n: number, random: Random, noise = 0): Level {
   const total = energy(matrix), h = n / 2;
   if (!(total > 0)) {
     const left = identities(h), right = identities(h);
@@ -89,7 +91,8 @@ export function splitLevel(matrix: Float64Array, n: number, random: Random): Lev
   const needless = isReal(matrix) && !(isReal(best!.left) && isReal(best!.right));
   if (suspicious || needless) {
     const level = alternate(matrix, n, total, frames(matrix, n));
-    const limit = needless ? Math.max(EXACT, SAME * best!.misfit) : best!.misfit;
+    const allowed = SAME * Math.max(best!.misfit, noise * n / Math.sqrt(total));
+    const limit = needless ? Math.max(EXACT, allowed) : best!.misfit;
     if (level.misfit <= limit) best = level;
   }
   return polish(matrix, n, total, best!);
