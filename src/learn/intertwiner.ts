@@ -12,7 +12,6 @@
  */
 
 import type { Random } from "../program/random.ts";
-import { loops } from "./loops.ts";
 import { adjoint, eigenvectors, multiply, transpose } from "./matrix2.ts";
 import { TridiagonalTop } from "./tridiagonal.ts";
 
@@ -28,8 +27,6 @@ const NOTHING = 1e-15;
 /** Blocks of less than this part of the largest one's energy are zero. */
 const ZERO = 1e-30;
 
-/** The W with which Lanczos starts if all will do: real eigenvalues, well separated, nearly symmetric. */
-const FALLBACK = [0.8, 0, 0.2, 0, 0.8, 0, -0.8, 0];
 /** Random part of the start. */
 const RANDOM = 1e-3;
 
@@ -45,12 +42,15 @@ export interface Intertwiner {
 
 /**
  * Finds L and R for a complex matrix of order n = 2h, its blocks weighted by rows[p]·columns[q].
+ *
+ * @param estimate W_q for each q, from which it starts; see `loops`
  */
 export function intertwine(
   matrix: Float64Array,
   n: number,
   rows: Float64Array,
   columns: Float64Array,
+  estimate: Float64Array,
   random: Random,
 ): Intertwiner {
   const h = n / 2;
@@ -59,7 +59,7 @@ export function intertwine(
   p.diagonalise(false);
   q.diagonalise(true);
   const system = new System(matrix, n, rows, columns, p, q);
-  const { vector, value } = largest(system, start(matrix, n, q, random));
+  const { vector, value } = largest(system, start(estimate, q, random));
   const other = new Float64Array(6 * h);
   system.forward(vector, other);
   const phases: number[] = [];
@@ -326,11 +326,11 @@ function crossProducts(
  * where every Z will do) it finds the one nearest to its start, so that there it begins with one matrix of well
  * separated real eigenvalues; some randomness keeps it from being orthogonal to the only solution.
  */
-function start(matrix: Float64Array, n: number, q: Frames, random: Random): Float64Array {
+function start(estimate: Float64Array, q: Frames, random: Random): Float64Array {
   const v = new Float64Array(6 * q.h), back = new Float64Array(8), half = new Float64Array(8);
-  const z = new Float64Array(8), w = loops(matrix, n, FALLBACK);
+  const z = new Float64Array(8);
   for (let i = 0; i < q.h; i++) {
-    const core = w.subarray(8 * i, 8 * i + 8), size = RANDOM * Math.hypot(...core);
+    const core = estimate.slice(8 * i, 8 * i + 8), size = RANDOM * Math.hypot(...core);
     for (const entry of [0, 2, 4]) core[entry] += size * random.normal();
     core[6] = -core[0];
     const u = q.frame.subarray(8 * i, 8 * i + 8);

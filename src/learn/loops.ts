@@ -8,6 +8,9 @@
 import { adjugate, eigenvectors, multiply, transpose } from "./matrix2.ts";
 import { identities } from "./peel_blocks.ts";
 
+/** Y if all will do: real eigenvalues, well separated, nearly symmetric. */
+const FALLBACK = [0.8, 0, 0.2, 0, 0.8, 0, -0.8, 0];
+
 /** L_p and R_q, row-major, for all p and q. */
 export interface Outer {
   readonly left: Float64Array;
@@ -186,13 +189,13 @@ function normaliseVectors(x: Float64Array, across: number, down: number): void {
 /**
  * Estimates of W_q (see intertwiner.ts) from a spanning tree and the loops that the other blocks close: in the frames
  * of {@link propagate} the blocks C of a tree all commute with one matrix Y, so that the parts of trace zero of all
- * C are multiples of Y. W_q = R_q⁻¹·Y·R_q. Where all C are multiples of I, Y is `fallback`.
+ * C are multiples of Y. W_q = R_q⁻¹·Y·R_q. Where all C are multiples of I, Y is some matrix.
  *
  * Exact but for rounding when the blocks on the tree are well conditioned, however long the way from one end to the
  * other, where Lanczos would need many steps to carry anything across; noise adds up on the way, and that Lanczos
  * removes.
  */
-export function loops(matrix: Float64Array, n: number, fallback: readonly number[]): Float64Array {
+export function loops(matrix: Float64Array, n: number): Float64Array {
   const h = n / 2, { left, right, component } = propagate(matrix, n);
   let components = 0;
   for (const c of component) components = Math.max(components, c + 1);
@@ -217,7 +220,7 @@ export function loops(matrix: Float64Array, n: number, fallback: readonly number
   }
   const result = new Float64Array(8 * h), y = new Float64Array(8);
   for (let q = 0; q < h; q++) {
-    y.set(dominant(grams.subarray(19 * component[h + q], 19 * component[h + q] + 19)) ?? fallback);
+    y.set(dominant(grams.subarray(19 * component[h + q], 19 * component[h + q] + 19)) ?? FALLBACK);
     const r = right.subarray(8 * q, 8 * q + 8);
     adjugate(r, adj);
     multiply(adj, y, half);
@@ -227,7 +230,7 @@ export function loops(matrix: Float64Array, n: number, fallback: readonly number
     const im = r[0] * r[7] + r[1] * r[6] - r[2] * r[5] - r[3] * r[4];
     const modulus = re * re + im * im;
     if (!(modulus > 1e-200)) {
-      result.set(fallback, 8 * q);
+      result.set(FALLBACK, 8 * q);
       continue;
     }
     for (let i = 0; i < 8; i += 2) {

@@ -8,7 +8,7 @@ import { newtonStep } from "./peel_newton.ts";
 import { halfWeights } from "./peel_weights.ts";
 import type { Random } from "../program/random.ts";
 import { blockEnergies, intertwine } from "./intertwiner.ts";
-import { frames, loopsOfFour, type Outer } from "./loops.ts";
+import { frames, loops, loopsOfFour, type Outer } from "./loops.ts";
 import {
   compose,
   correlate,
@@ -77,11 +77,12 @@ export function splitLevel(matrix: Float64Array, n: number, random: Random, nois
     if (!best || level.misfit < best.misfit) best = level;
     return best.misfit <= EXACT;
   };
+  const estimate = loops(matrix, n);
   let found = n === 4 && consider(loopsOfFour(matrix));
   for (const power of weights.spread > 4 ? [0, 0.5, 1] : [0]) {
     if (found) break;
     const rows = weights.rows.map((x) => x ** power), columns = weights.columns.map((x) => x ** power);
-    const outer = intertwine(matrix, n, rows, columns, random);
+    const outer = intertwine(matrix, n, rows, columns, estimate, random);
     expected = Math.min(expected, outer.misfit);
     found = consider(outer);
   }
