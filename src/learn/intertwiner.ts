@@ -194,6 +194,7 @@ class System {
     const blocks = this.#blocks = new Float64Array(17 * count);
     const column = this.#column = new Uint32Array(count);
     const x = new Float64Array(8), half = new Float64Array(8), back = new Float64Array(8);
+    const frames = Array.from({ length: h }, (_, q) => right.frame.subarray(8 * q, 8 * q + 8));
     let at = 0;
     for (let p = 0; p < h; p++) {
       const u = left.frame.subarray(8 * p, 8 * p + 8);
@@ -209,7 +210,7 @@ class System {
           x[6 + i] = weight * matrix[high + n + i];
         }
         multiply(back, x, half);
-        multiply(half, right.frame.subarray(8 * q, 8 * q + 8), x);
+        multiply(half, frames[q], x);
         crossProducts(x, a, right.scale, 3 * q, blocks, 17 * at);
         column[at++] = q;
       }
@@ -297,8 +298,8 @@ function crossProducts(
   out: Float64Array,
   o: number,
 ): void {
-  const [x, xi, y, yi, z, zi, w, wi] = m;
-  const [a0, a1, a2] = a, b0 = b[j], b1 = b[j + 1], b2 = b[j + 2];
+  const x = m[0], xi = m[1], y = m[2], yi = m[3], z = m[4], zi = m[5], w = m[6], wi = m[7];
+  const a0 = a[0], a1 = a[1], a2 = a[2], b0 = b[j], b1 = b[j + 1], b2 = b[j + 2];
   // With X = [[x, y], [z, w]]: |x|² − |y|² − |z|² + |w|²; xȳ − zw̄; yx̄ − wz̄
   out[o] = a0 * b0 * (x * x + xi * xi - y * y - yi * yi - z * z - zi * zi + w * w + wi * wi);
   out[o + 1] = a0 * b1 * (x * y + xi * yi - z * w - zi * wi);

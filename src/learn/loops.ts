@@ -18,8 +18,14 @@ export interface Outer {
 }
 
 /** The block X_pq of a complex matrix of order n. */
-function block(matrix: Float64Array, n: number, p: number, q: number): Float64Array {
-  const x = new Float64Array(8), low = 2 * (n * p + q), high = low + n * n;
+function block(
+  matrix: Float64Array,
+  n: number,
+  p: number,
+  q: number,
+  x: Float64Array = new Float64Array(8),
+): Float64Array {
+  const low = 2 * (n * p + q), high = low + n * n;
   for (let i = 0; i < 2; i++) {
     x[i] = matrix[low + i];
     x[2 + i] = matrix[low + n + i];
@@ -132,12 +138,11 @@ const AVOID = 10, STEP = 1e-3;
 /** About the logarithm of the condition number of each block; Infinity for singular ones. */
 function stepCosts(matrix: Float64Array, n: number): Float64Array {
   const h = n / 2, costs = new Float64Array(h * h), norms = new Float64Array(h * h);
+  const x = new Float64Array(8);
   const rows = new Float64Array(h), columns = new Float64Array(h);
   for (let p = 0, i = 0; p < h; p++) {
     for (let q = 0; q < h; q++, i++) {
-      const x = block(matrix, n, p, q);
-      let size = 0;
-      for (const v of x) size += v * v;
+      const size = squaredNorm(block(matrix, n, p, q, x));
       norms[i] = Math.sqrt(size);
       const ratio = size > 0 ? smallest(x) / norms[i] : 0;
       costs[i] = ratio > 1e-12 ? STEP - Math.log(Math.min(1, 2 * ratio)) : Infinity;
@@ -202,20 +207,23 @@ export function loops(matrix: Float64Array, n: number): Float64Array {
   // For each tree, Σ c·cᴴ over the traceless parts c = (a, b, c) of normalised C, and the sum of all weights.
   const grams = new Float64Array(19 * components);
   const adj = new Float64Array(8), half = new Float64Array(8), c = new Float64Array(8);
+  const x = new Float64Array(8);
+  const inverses = Array.from({ length: h }, (_, q) => {
+    const out = new Float64Array(8);
+    adjugate(right.subarray(8 * q, 8 * q + 8), out);
+    return out;
+  });
   for (let p = 0; p < h; p++) {
+    const gram = grams.subarray(19 * component[p], 19 * component[p] + 19);
+    adjugate(left.subarray(8 * p, 8 * p + 8), adj);
     for (let q = 0; q < h; q++) {
       if (component[p] !== component[h + q]) continue;
-      const x = block(matrix, n, p, q);
-      let weight = 0;
-      for (const v of x) weight += v * v;
+      const weight = squaredNorm(block(matrix, n, p, q, x));
       if (!(weight > 0)) continue;
-      adjugate(left.subarray(8 * p, 8 * p + 8), adj);
       multiply(adj, x, half);
-      adjugate(right.subarray(8 * q, 8 * q + 8), adj);
-      multiply(half, adj, c);
-      let size = 0;
-      for (const v of c) size += v * v;
-      if (size > 0) accumulate(grams.subarray(19 * component[p], 19 * component[p] + 19), c, weight, size);
+      multiply(half, inverses[q], c);
+      const size = squaredNorm(c);
+      if (size > 0) accumulate(gram, c, weight, size);
     }
   }
   const result = new Float64Array(8 * h), y = new Float64Array(8);
@@ -242,12 +250,15 @@ export function loops(matrix: Float64Array, n: number): Float64Array {
 }
 
 function accumulate(gram: Float64Array, c: Float64Array, weight: number, size: number): void {
-  const v = [(c[0] - c[6]) / 2, (c[1] - c[7]) / 2, c[2], c[3], c[4], c[5]], scale = weight / size;
-  for (let i = 0; i < 3; i++) {
-    for (let j = 0; j < 3; j++) {
-      const a = v[2 * i], b = v[2 * i + 1], e = v[2 * j], f = v[2 * j + 1];
-      gram[6 * i + 2 * j] += scale * (a * e + b * f);
-      gram[6 * i + 2 * j + 1] += scale * (b * e - a * f);
+  const scale = weight / size;
+  // The diagonal of a traceless part is one number.
+  c[0] = (c[0] - c[6]) / 2;
+  c[1] = (c[1] - c[7]) / 2;
+  for (let i = 0; i < 6; i += 2) {
+    for (let j = 0; j < 6; j += 2) {
+      const a = c[i], b = c[i + 1], e = c[j], f = c[j + 1];
+      gram[3 * i + j] += scale * (a * e + b * f);
+      gram[3 * i + j + 1] += scale * (b * e - a * f);
     }
   }
   gram[18] += weight;
@@ -278,9 +289,14 @@ function dominant(gram: Float64Array): Float64Array | undefined {
 
 /** About the smallest singular value: |det|/norm. */
 function smallest(x: Float64Array): number {
-  let size = 0;
-  for (const v of x) size += v * v;
+  const size = squaredNorm(x);
   const re = x[0] * x[6] - x[1] * x[7] - x[2] * x[4] + x[3] * x[5];
   const im = x[0] * x[7] + x[1] * x[6] - x[2] * x[5] - x[3] * x[4];
   return size > 0 ? Math.hypot(re, im) / Math.sqrt(size) : 0;
+}
+
+function squaredNorm(x: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) sum += x[i] * x[i];
+  return sum;
 }
