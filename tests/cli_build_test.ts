@@ -334,9 +334,9 @@ Deno.test("build tells as JSON what it made, and writes nothing where nothing is
       cols: 16,
       field: "real",
       normalized: true,
-      parameters: 144,
-      operations: 80,
-      class: { name: "(BB*)^5", width: 5, expansion: 1 },
+      parameters: 160,
+      operations: 112,
+      class: { name: "(BB*)^7", width: 7, expansion: 1 },
       out: null,
       plot: null,
     });

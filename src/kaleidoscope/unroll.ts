@@ -18,6 +18,7 @@ import { type FactorStep, type Field, floats, type Step } from "../program/step.
 import { arrange, placed, type Sheet } from "./arrange.ts";
 import { addButterflies, blockDiagonalButterflies, kroneckerButterflies } from "./closure.ts";
 import { Convolution } from "./convolution.ts";
+import { pairFactors } from "./quads.ts";
 import { Repeated } from "./transforms/axes.ts";
 import { type Unrolled, Walk } from "./walk.ts";
 
@@ -114,8 +115,16 @@ function linksOf(operator: Operator): Link[] | undefined {
   const chain = program.output === program.steps.length &&
     program.steps.every((step, i) => "from" in step && step.from === i);
   if (!chain) return undefined;
-  const wide = program.steps.findIndex((step) => isWide(step, field));
-  return wide < 0 ? [{ program, field }] : wideLinks(program, field, wide);
+  return chainLinks(program, field);
+}
+
+/** The links of a program whose steps follow each other. */
+function chainLinks(program: Program, field: Field): Link[] | undefined {
+  const wide = program.steps.findIndex((step) => isQuad(step) || isWide(step, field));
+  if (wide < 0) return [{ program, field }];
+  const instead = isQuad(program.steps[wide]) ? quadLinks(program, wide) : wideLinks(program, field, wide);
+  const rest = instead && chainLinks(part(program, wide + 1, program.steps.length), field);
+  return rest && [{ program: part(program, 0, wide), field }, ...instead, ...rest];
 }
 
 /** Whether a step is a factor of one block of more than 2×2, such as that between the channels of a convolution. */
@@ -125,9 +134,27 @@ function isWide(step: Step, field: Field): step is FactorStep {
   return most > 1 && !(step.pattern.b === 2 && step.pattern.c === 2) && most <= WIDEST;
 }
 
+/** Whether a wide step is real and of 4×4 blocks on a power of two of points. */
+function isQuad(step: Step): step is FactorStep {
+  if (step.kind !== "factor" || step.field !== "real") return false;
+  const { a, b, c, d } = step.pattern;
+  return b === 4 && c === 4 && (a & (a - 1)) === 0 && (d & (d - 1)) === 0;
+}
+
+/** Factors of strides d, 2d, d, 2d and d in place of a real factor (a, 4, 4, d). */
+function quadLinks(program: Program, at: number): Link[] {
+  const { pattern: { a, d }, weights } = program.steps[at] as FactorStep,
+    builder = new ProgramBuilder(4 * a * d);
+  const output = pairFactors(weights, d).reduce((from, { near, weights }) => {
+    const pattern = near ? { a: 2 * a, b: 2, c: 2, d } : { a, b: 2, c: 2, d: 2 * d };
+    return builder.factor(from, pattern, "real", weights);
+  }, 0);
+  return [{ program: builder.build(output), field: "real" }];
+}
+
 /**
- * A program with a factor (1, b, c, d) at one step: with e the power of two not below b and c, it is the sum of e
- * terms, in number k of which output β comes from input β xor k: a permutation by channels, and a diagonal.
+ * A factor (1, b, c, d) at one step of a program: with e the power of two not below b and c, it is the sum of e terms, in
+ * number k of which output β comes from input β xor k: a permutation by channels, and a diagonal.
  */
 function wideLinks(program: Program, field: Field, at: number): Link[] | undefined {
   const { pattern: { b, c, d }, weights } = program.steps[at] as FactorStep, unit = floats(field);
@@ -144,17 +171,17 @@ function wideLinks(program: Program, field: Field, at: number): Link[] | undefin
     }
     return product(new Diagonal(values, field), new Permutation(index, field));
   });
-  const inner = linksOf(sum(...terms)), rest = links(program, at + 1, program.steps.length, field);
-  return inner && [...links(program, 0, at, field), { size: e * d }, ...inner, { size: b * d }, ...rest];
+  const inner = linksOf(sum(...terms));
+  return inner && [{ size: e * d }, ...inner, { size: b * d }];
 }
 
 /** Some of the steps of a chain. */
-function links(program: Program, first: number, end: number, field: Field): Link[] {
+function part(program: Program, first: number, end: number): Program {
   const builder = new ProgramBuilder(program.widths[first]);
   const output = program.steps.slice(first, end).reduce((from, step) => {
     return builder.step({ ...step, from } as Step);
   }, 0);
-  return [{ program: builder.build(output), field }];
+  return builder.build(output);
 }
 
 /** Each of several vectors on a power of two of points, a butterfly on each, and back. */
