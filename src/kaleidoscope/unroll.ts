@@ -17,6 +17,7 @@ import { asComplex, type Program, ProgramBuilder } from "../program/program.ts";
 import { type FactorStep, type Field, floats, type Step } from "../program/step.ts";
 import { arrange, placed, type Sheet } from "./arrange.ts";
 import { addButterflies, blockDiagonalButterflies, kroneckerButterflies } from "./closure.ts";
+import { conjugatePairs } from "./conjugate_pairs.ts";
 import { Convolution } from "./convolution.ts";
 import { Repeated } from "./transforms/axes.ts";
 import { type Unrolled, Walk } from "./walk.ts";
@@ -114,27 +115,39 @@ function linksOf(operator: Operator): Link[] | undefined {
   const chain = program.output === program.steps.length &&
     program.steps.every((step, i) => "from" in step && step.from === i);
   if (!chain) return undefined;
-  const wide = program.steps.findIndex((step) => isWide(step, field));
-  return wide < 0 ? [{ program, field }] : wideLinks(program, field, wide);
+  return programLinks(program, field);
 }
 
-/** Whether a step is a factor of one block of more than 2×2, such as that between the channels of a convolution. */
+/** The links of a chain of steps; factors of larger blocks are taken apart. */
+function programLinks(program: Program, field: Field): Link[] | undefined {
+  const at = program.steps.findIndex((step) => isWide(step, field));
+  if (at < 0) return [{ program, field }];
+  const before: Link = { program: part(program, 0, at), field },
+    inner = wideLinks(program.steps[at] as FactorStep, field);
+  const rest = inner && programLinks(part(program, at + 1, program.steps.length), field);
+  return inner && rest && [before, ...inner, ...rest];
+}
+
+/** Whether a step is a factor of blocks of more than 2×2, such as that between the channels of a convolution. */
 function isWide(step: Step, field: Field): step is FactorStep {
-  if (step.kind !== "factor" || step.field !== field || step.pattern.a !== 1) return false;
-  const most = Math.max(step.pattern.b, step.pattern.c);
-  return most > 1 && !(step.pattern.b === 2 && step.pattern.c === 2) && most <= WIDEST;
+  if (step.kind !== "factor" || step.field !== field) return false;
+  const { b, c } = step.pattern, most = Math.max(b, c);
+  return most > 1 && !(b === 2 && c === 2) && most <= WIDEST;
 }
 
 /**
- * A program with a factor (1, b, c, d) at one step: with e the power of two not below b and c, it is the sum of e
- * terms, in number k of which output β comes from input β xor k: a permutation by channels, and a diagonal.
+ * A factor (1, b, c, d): with e the power of two not below b and c, it is the sum of e terms, in number k of which
+ * output β comes from input β xor k: a permutation by channels, and a diagonal. That takes expansion, which blocks of
+ * 4×4 that are complex ones of 2×2 do without.
  */
-function wideLinks(program: Program, field: Field, at: number): Link[] | undefined {
-  const { pattern: { b, c, d }, weights } = program.steps[at] as FactorStep, unit = floats(field);
+function wideLinks(step: FactorStep, field: Field): Link[] | undefined {
+  const { pattern: { a, b, c, d }, weights } = step, unit = floats(field);
+  const pairs = field === "real" ? conjugatePairs(step) : undefined;
+  if (pairs !== undefined) return linksOf(pairs);
   let e = 2;
   while (e < Math.max(b, c)) e *= 2;
   // The points of the sum, d rounded up to a power of two.
-  if (e * e * 2 ** Math.ceil(Math.log2(d)) > LARGEST) return undefined;
+  if (a !== 1 || e * e * 2 ** Math.ceil(Math.log2(d)) > LARGEST) return undefined;
   const terms = Array.from({ length: e }, (_, k) => {
     const index = Uint32Array.from({ length: e * d }, (_, i) => (Math.floor(i / d) ^ k) * d + i % d);
     const values = new Float32Array(e * d * unit);
@@ -144,17 +157,17 @@ function wideLinks(program: Program, field: Field, at: number): Link[] | undefin
     }
     return product(new Diagonal(values, field), new Permutation(index, field));
   });
-  const inner = linksOf(sum(...terms)), rest = links(program, at + 1, program.steps.length, field);
-  return inner && [...links(program, 0, at, field), { size: e * d }, ...inner, { size: b * d }, ...rest];
+  const inner = linksOf(sum(...terms));
+  return inner && [{ size: e * d }, ...inner, { size: b * d }];
 }
 
 /** Some of the steps of a chain. */
-function links(program: Program, first: number, end: number, field: Field): Link[] {
+function part(program: Program, first: number, end: number): Program {
   const builder = new ProgramBuilder(program.widths[first]);
   const output = program.steps.slice(first, end).reduce((from, step) => {
     return builder.step({ ...step, from } as Step);
   }, 0);
-  return [{ program: builder.build(output), field }];
+  return builder.build(output);
 }
 
 /** Each of several vectors on a power of two of points, a butterfly on each, and back. */
