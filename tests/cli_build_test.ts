@@ -336,7 +336,7 @@ Deno.test("build tells as JSON what it made, and writes nothing where nothing is
       normalized: true,
       parameters: 160,
       operations: 112,
-      class: { name: "(BB*)^7", width: 7, expansion: 1 },
+      class: { name: "(BB*)^5", width: 5, expansion: 1 },
       out: null,
       plot: null,
     });

@@ -17,8 +17,8 @@ import { asComplex, type Program, ProgramBuilder } from "../program/program.ts";
 import { type FactorStep, type Field, floats, type Step } from "../program/step.ts";
 import { arrange, placed, type Sheet } from "./arrange.ts";
 import { addButterflies, blockDiagonalButterflies, kroneckerButterflies } from "./closure.ts";
+import { conjugatePairs } from "./conjugate_pairs.ts";
 import { Convolution } from "./convolution.ts";
-import { pairFactors } from "./quads.ts";
 import { Repeated } from "./transforms/axes.ts";
 import { type Unrolled, Walk } from "./walk.ts";
 
@@ -115,53 +115,39 @@ function linksOf(operator: Operator): Link[] | undefined {
   const chain = program.output === program.steps.length &&
     program.steps.every((step, i) => "from" in step && step.from === i);
   if (!chain) return undefined;
-  return chainLinks(program, field);
+  return programLinks(program, field);
 }
 
-/** The links of a program whose steps follow each other. */
-function chainLinks(program: Program, field: Field): Link[] | undefined {
-  const wide = program.steps.findIndex((step) => isQuad(step) || isWide(step, field));
-  if (wide < 0) return [{ program, field }];
-  const instead = isQuad(program.steps[wide]) ? quadLinks(program, wide) : wideLinks(program, field, wide);
-  const rest = instead && chainLinks(part(program, wide + 1, program.steps.length), field);
-  return rest && [{ program: part(program, 0, wide), field }, ...instead, ...rest];
+/** The links of a chain of steps; factors of larger blocks are taken apart. */
+function programLinks(program: Program, field: Field): Link[] | undefined {
+  const at = program.steps.findIndex((step) => isWide(step, field));
+  if (at < 0) return [{ program, field }];
+  const before: Link = { program: part(program, 0, at), field },
+    inner = wideLinks(program.steps[at] as FactorStep, field);
+  const rest = inner && programLinks(part(program, at + 1, program.steps.length), field);
+  return inner && rest && [before, ...inner, ...rest];
 }
 
-/** Whether a step is a factor of one block of more than 2×2, such as that between the channels of a convolution. */
+/** Whether a step is a factor of blocks of more than 2×2, such as that between the channels of a convolution. */
 function isWide(step: Step, field: Field): step is FactorStep {
-  if (step.kind !== "factor" || step.field !== field || step.pattern.a !== 1) return false;
-  const most = Math.max(step.pattern.b, step.pattern.c);
-  return most > 1 && !(step.pattern.b === 2 && step.pattern.c === 2) && most <= WIDEST;
-}
-
-/** Whether a wide step is real and of 4×4 blocks on a power of two of points. */
-function isQuad(step: Step): step is FactorStep {
-  if (step.kind !== "factor" || step.field !== "real") return false;
-  const { a, b, c, d } = step.pattern;
-  return b === 4 && c === 4 && (a & (a - 1)) === 0 && (d & (d - 1)) === 0;
-}
-
-/** Factors of strides d, 2d, d, 2d and d in place of a real factor (a, 4, 4, d). */
-function quadLinks(program: Program, at: number): Link[] {
-  const { pattern: { a, d }, weights } = program.steps[at] as FactorStep,
-    builder = new ProgramBuilder(4 * a * d);
-  const output = pairFactors(weights, d).reduce((from, { near, weights }) => {
-    const pattern = near ? { a: 2 * a, b: 2, c: 2, d } : { a, b: 2, c: 2, d: 2 * d };
-    return builder.factor(from, pattern, "real", weights);
-  }, 0);
-  return [{ program: builder.build(output), field: "real" }];
+  if (step.kind !== "factor" || step.field !== field) return false;
+  const { b, c } = step.pattern, most = Math.max(b, c);
+  return most > 1 && !(b === 2 && c === 2) && most <= WIDEST;
 }
 
 /**
- * A factor (1, b, c, d) at one step of a program: with e the power of two not below b and c, it is the sum of e terms, in
- * number k of which output β comes from input β xor k: a permutation by channels, and a diagonal.
+ * A factor (1, b, c, d): with e the power of two not below b and c, it is the sum of e terms, in number k of which
+ * output β comes from input β xor k: a permutation by channels, and a diagonal. That takes expansion, which blocks of
+ * 4×4 that are complex ones of 2×2 do without.
  */
-function wideLinks(program: Program, field: Field, at: number): Link[] | undefined {
-  const { pattern: { b, c, d }, weights } = program.steps[at] as FactorStep, unit = floats(field);
+function wideLinks(step: FactorStep, field: Field): Link[] | undefined {
+  const { pattern: { a, b, c, d }, weights } = step, unit = floats(field);
+  const pairs = field === "real" ? conjugatePairs(step) : undefined;
+  if (pairs !== undefined) return linksOf(pairs);
   let e = 2;
   while (e < Math.max(b, c)) e *= 2;
   // The points of the sum, d rounded up to a power of two.
-  if (e * e * 2 ** Math.ceil(Math.log2(d)) > LARGEST) return undefined;
+  if (a !== 1 || e * e * 2 ** Math.ceil(Math.log2(d)) > LARGEST) return undefined;
   const terms = Array.from({ length: e }, (_, k) => {
     const index = Uint32Array.from({ length: e * d }, (_, i) => (Math.floor(i / d) ^ k) * d + i % d);
     const values = new Float32Array(e * d * unit);
