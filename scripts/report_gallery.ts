@@ -17,6 +17,8 @@ const SIZES: Readonly<Record<string, readonly [table: number, picture: number]>>
   dst1: [TABLE - 1, PICTURE - 1],
   orthogonal: [64, 4],
   matrix: [64, 4],
+  // Up to 64 points it is a dense matrix.
+  rotation: [768, 96],
 };
 /** Samples of a time, of which the least counts, and how long each lasts at least. */
 const SAMPLES = 40, SAMPLE_MS = 0.5;

@@ -10,7 +10,7 @@
 import { type Program, ProgramBuilder } from "../program/program.ts";
 import { Random } from "../program/random.ts";
 import type { Pattern } from "../program/step.ts";
-import { checkSize, checkWeights } from "../operator/check.ts";
+import { checkList, checkSize, checkWeights } from "../operator/check.ts";
 import { type Gradient, Operator } from "../operator/operator.ts";
 import { patternWeights } from "../operator/pattern.ts";
 
@@ -233,6 +233,7 @@ export class BftLayer extends Operator {
     { base = 4 }: Pick<BftOptions, "base"> = {},
   ) {
     const count = partCount(inputs, outputs), size = Math.min(inputs, outputs);
+    checkList("a butterfly transform layer", "weights", weights);
     if (weights.length !== count) {
       throw new RangeError(
         `Cannot make a butterfly transform layer: expected weights of ${count} butterflies, got ${weights.length}`,
