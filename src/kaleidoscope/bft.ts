@@ -85,9 +85,9 @@ export class Bft extends Operator {
   static random(
     inputs: number,
     outputs: number,
-    options: BftOptions & { readonly seed: number; readonly fan?: number },
+    options: BftOptions & { readonly seed?: number; readonly fan?: number } = {},
   ): Bft {
-    const { base = 4, seed, fan = inputs } = options;
+    const { base = 4, seed = 0, fan = inputs } = options;
     const random = new Random(seed), length = flatLength(inputs, outputs, base);
     checkSize("a butterfly transform", "fan", fan);
     const levels = length / (base * Math.max(inputs, outputs));
@@ -247,7 +247,7 @@ export class BftLayer extends Operator {
   static random(
     inputs: number,
     outputs: number,
-    { base = 4, seed }: Pick<BftOptions, "base"> & { readonly seed: number },
+    { base = 4, seed = 0 }: Pick<BftOptions, "base"> & { readonly seed?: number } = {},
   ): BftLayer {
     const count = partCount(inputs, outputs), size = Math.min(inputs, outputs);
     const weights = Array.from(
