@@ -17,7 +17,7 @@ const SIZES: Readonly<Record<string, readonly [table: number, picture: number]>>
   dst1: [TABLE - 1, PICTURE - 1],
   orthogonal: [64, 4],
   matrix: [64, 4],
-  // Up to 64 points it is a dense matrix.
+  // Smaller rotations are dense.
   rotation: [768, 96],
 };
 /** Samples of a time, of which the least counts, and how long each lasts at least. */
@@ -96,8 +96,7 @@ written by \`deno task report gallery\`; a run writes the same again, but for th
 **class** is what \`classOf\` finds from the factors alone: \`B\` is a butterfly, \`B*\` its transpose, O says that all 2×2
 blocks are orthogonal or unitary, "with D" that there are diagonals between, and an index is the expansion. The
 classes of real transforms are those of their complex factors. What has none contains dense blocks
-(a matrix of low rank can be made of butterflies as well, by \`lowRank\` with \`butterflies\`), or strides that are no
-powers of two (rotations of such sizes). **error** is that
+(a matrix of low rank can be made of butterflies as well, by \`lowRank\` with \`butterflies\`). **error** is that
 of all entries against the dense matrix in float64, relative, in the 2-norm. **µs** is the least time for one vector,
 measured on the ${machine().name} kernels in Deno ${Deno.version.deno}; the dense product with a real matrix of
 ${TABLE}×${TABLE} took ${
