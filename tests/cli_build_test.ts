@@ -8,6 +8,7 @@ import { near } from "../src/cli/text.ts";
 import { type NumericArray, readArray, writeArray } from "../src/io/array.ts";
 import { loadOperator, saveOperator } from "../src/io/operator_file.ts";
 import { classOf } from "../src/kaleidoscope/hierarchy.ts";
+import { rotation } from "../src/kaleidoscope/rotation.ts";
 import type { Operator } from "../src/operator/operator.ts";
 import { Random } from "../src/program/random.ts";
 import { floats } from "../src/program/step.ts";
@@ -354,4 +355,11 @@ Deno.test("build tells as JSON what it made, and writes nothing where nothing is
       errors.push(JSON.parse(await built("circulant", "--json", ...more)).relativeError);
     }
     assert.ok(errors[0] === errors[1] && errors[0] !== errors[2], "the seed decides");
+    await papillon(folder, "build", "rotation", "--n", "100", "--seed", "-7", "--out", "r.safetensors");
+    const turn = loadOperator(Deno.readFileSync(`${folder}/r.safetensors`));
+    assert.deepEqual(
+      turn.toDense(),
+      rotation(100, { seed: -7 }).toDense(),
+      "the seed is that of the library",
+    );
   }));

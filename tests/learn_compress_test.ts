@@ -204,6 +204,13 @@ Deno.test("it says when the dense matrix is the better choice, and when low rank
   ok(smooth.verdict.includes("low rank is the better choice"), smooth.verdict);
   const zero = await compress(made(8, 8, () => 0), { ...options, maxParameters: 0.5 });
   equal(zero.best?.error, 0);
+  equal(zero.verdict, "The matrix is zero: it takes no parameters at all.");
+  const thin = approximateLowRank(normals(16, 16, new Random(3)), 4);
+  const exact = await compress({ rows: 16, cols: 16, values: lowRankOperator(thin).toDense() }, {
+    ...options,
+    maxParameters: 0.6,
+  });
+  ok((exact.best?.error ?? 1) < 1e-6 && !exact.verdict.includes("noise"), exact.verdict);
   const tiny = await compress(made(1, 1, () => 3), options);
   ok(tiny.best === undefined && tiny.verdict.startsWith("Nothing that was tried fits"));
 });

@@ -1,5 +1,6 @@
-import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { deepEqual, equal, notEqual, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
+import { Bft, BftLayer } from "../src/kaleidoscope/bft.ts";
 import { Butterfly } from "../src/operator/butterfly.ts";
 import { Chain } from "../src/operator/chain.ts";
 import {
@@ -208,4 +209,20 @@ Deno.test("chain: what is no chain is refused in a sentence", () => {
   throws(() => apart.fuse(0), /are not chainable/);
   const large = new Chain(patterns, [eight.map(() => 1e30), eight.map(() => 1e30)]);
   throws(() => large.fuse(0), /is Infinity/);
+});
+
+Deno.test("random chains and butterfly transforms are those of their seed, which is 0 when absent", () => {
+  const patterns = mixedRadixPatterns([2, 3]);
+  const values = (seed?: number): string[] => [
+    Chain.random(patterns, { seed }).toFlat().join(),
+    Bft.random(4, 4, { seed }).flat.join(),
+    BftLayer.random(4, 8, { seed }).weights.join(),
+  ];
+  deepEqual(values(), values(0));
+  deepEqual(values(), [
+    Chain.random(patterns).toFlat().join(),
+    Bft.random(4, 4).flat.join(),
+    BftLayer.random(4, 8).weights.join(),
+  ]);
+  values(1).forEach((text, i) => notEqual(text, values()[i]));
 });

@@ -153,9 +153,9 @@ function find(name: string): Construction {
   throw new InputError(`Cannot build ${quote(name)}: the name is unknown, ${hint}`);
 }
 
-function seedOf(given: Arguments, { name, file }: Construction): number | undefined {
+function seedOf(given: Arguments, { name, file, random }: Construction): number | undefined {
   const seed = integer(given, "seed", Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-  if (seed !== undefined && file === undefined) {
+  if (seed !== undefined && file === undefined && !random) {
     throw new InputError(`Cannot build ${name}: nothing in it is random, leave out --seed`);
   }
   return seed;

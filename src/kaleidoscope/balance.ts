@@ -60,8 +60,8 @@ export function halfBalance(v: ArrayLike<number>): HalfBalance {
  * @throws {RangeError} when it is none
  */
 export function modularBalance(v: ArrayLike<number>): ModularBalance {
-  checkPowerOfTwo("a modular-balanced permutation", "its length", v.length, 2 ** 30);
   checkPermutation("a modular-balanced permutation", v);
+  checkPowerOfTwo("a modular-balanced permutation", "its length", v.length, 2 ** 30);
   const balanced = Uint32Array.from(v), swaps: Uint32Array<ArrayBuffer>[] = [];
   for (let half = v.length / 2; half >= 1; half /= 2) {
     const swap = Uint32Array.from({ length: v.length }, (_, i) => i);

@@ -10,7 +10,7 @@
 import { type Program, ProgramBuilder } from "../program/program.ts";
 import { Random } from "../program/random.ts";
 import type { Pattern } from "../program/step.ts";
-import { checkSize, checkWeights } from "../operator/check.ts";
+import { checkList, checkSize, checkWeights } from "../operator/check.ts";
 import { type Gradient, Operator } from "../operator/operator.ts";
 import { patternWeights } from "../operator/pattern.ts";
 
@@ -85,9 +85,9 @@ export class Bft extends Operator {
   static random(
     inputs: number,
     outputs: number,
-    options: BftOptions & { readonly seed: number; readonly fan?: number },
+    options: BftOptions & { readonly seed?: number; readonly fan?: number } = {},
   ): Bft {
-    const { base = 4, seed, fan = inputs } = options;
+    const { base = 4, seed = 0, fan = inputs } = options;
     const random = new Random(seed), length = flatLength(inputs, outputs, base);
     checkSize("a butterfly transform", "fan", fan);
     const levels = length / (base * Math.max(inputs, outputs));
@@ -233,6 +233,7 @@ export class BftLayer extends Operator {
     { base = 4 }: Pick<BftOptions, "base"> = {},
   ) {
     const count = partCount(inputs, outputs), size = Math.min(inputs, outputs);
+    checkList("a butterfly transform layer", "weights", weights);
     if (weights.length !== count) {
       throw new RangeError(
         `Cannot make a butterfly transform layer: expected weights of ${count} butterflies, got ${weights.length}`,
@@ -246,7 +247,7 @@ export class BftLayer extends Operator {
   static random(
     inputs: number,
     outputs: number,
-    { base = 4, seed }: Pick<BftOptions, "base"> & { readonly seed: number },
+    { base = 4, seed = 0 }: Pick<BftOptions, "base"> & { readonly seed?: number } = {},
   ): BftLayer {
     const count = partCount(inputs, outputs), size = Math.min(inputs, outputs);
     const weights = Array.from(

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { checkField, checkSize } from "../operator/check.ts";
+import { checkField, checkList, checkSize, kindOf } from "../operator/check.ts";
 import type { Operator } from "../operator/operator.ts";
 import { product } from "../operator/product.ts";
 import { type Field, floats } from "../program/step.ts";
@@ -49,8 +49,16 @@ type Term = readonly [of: number, by: Scalar];
  * console.assert(map.apply(new Float32Array([1, 2])).join() === "3,9");
  * ```
  */
-export function circuit({ inputs, gates, outputs, field = "real" }: LinearCircuit): Operator {
+export function circuit(description: LinearCircuit): Operator {
   const what = "a circuit";
+  if (typeof description !== "object" || description === null) {
+    throw new TypeError(
+      `Cannot make ${what}: expected { inputs, gates, outputs }, got ${kindOf(description)}`,
+    );
+  }
+  const { inputs, gates, outputs, field = "real" } = description;
+  checkList(what, "gates", gates);
+  checkList(what, "outputs", outputs);
   checkField(what, field);
   checkSize(what, "inputs", inputs);
   checkSize(what, "the number of outputs", outputs.length);
@@ -104,6 +112,8 @@ export class CircuitBuilder {
    * ```
    */
   constructor(inputs: number, field: Field = "real") {
+    checkField("a circuit", field);
+    checkSize("a circuit", "inputs", inputs);
     this.inputs = inputs;
     this.#field = field;
   }
@@ -134,6 +144,10 @@ export class CircuitBuilder {
 }
 
 function termsOf(gate: Gate, own: number, count: number, field: Field): Term[] {
+  if (typeof gate !== "object" || gate === null || !("add" in gate || "scale" in gate)) {
+    throw new TypeError(`Cannot make a circuit: gate ${own} is neither { add } nor { scale, by }`);
+  }
+  if ("add" in gate) checkList("a circuit", `the sum of gate ${own}`, gate.add);
   const terms: Term[] = "add" in gate ? gate.add.map((of) => [of, 1]) : [[gate.scale, gate.by]];
   for (const [of, by] of terms) {
     checkDefined(of, count, `gate ${own}`);

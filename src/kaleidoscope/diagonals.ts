@@ -68,7 +68,7 @@ export function fastfood(
   permutation: ArrayLike<number>,
   { normalized = true }: HadamardOptions = {},
 ): Operator {
-  const what = "a Fastfood map", { first, second, third } = diagonals;
+  const what = "a Fastfood map", { first, second, third } = diagonals ?? {};
   const n = size(what, "first", first);
   checkWeights(what, "second", second, n);
   checkWeights(what, "third", third, n);

@@ -5,6 +5,7 @@
  */
 
 import { Chain } from "../operator/chain.ts";
+import { checkList, kindOf } from "../operator/check.ts";
 import type { Field } from "../program/step.ts";
 
 /** The values of one factor: an array of shape (a, b, c, d), row-major, interleaved if complex. */
@@ -30,13 +31,16 @@ export interface KsValues {
  * ```
  */
 export function fromKsValues(values: readonly KsValues[], field: Field = "real"): Chain {
+  checkList("a chain", "values", values);
   const inOrder = [...values].reverse();
-  const patterns = inOrder.map(({ shape }, i) => {
+  const patterns = inOrder.map((one, i) => {
+    const shape = one?.shape, label = `array ${values.length - i} of values`;
+    if (!Array.isArray(shape)) {
+      throw new TypeError(`Cannot make a chain: ${label} is not { shape, data } but ${kindOf(one)}`);
+    }
     if (shape.length !== 4) {
       throw new RangeError(
-        `Cannot make a chain: array ${
-          values.length - i
-        } of values has the shape [${shape}], expected [a, b, c, d]`,
+        `Cannot make a chain: ${label} has the shape [${shape}], expected [a, b, c, d]`,
       );
     }
     const [a, b, c, d] = shape;
@@ -47,6 +51,9 @@ export function fromKsValues(values: readonly KsValues[], field: Field = "real")
 
 /** The values of the factors of a chain, in the order of the written product: the inverse of {@link fromKsValues}. */
 export function toKsValues(chain: Chain): KsValues[] {
+  if (!(chain instanceof Chain)) {
+    throw new TypeError(`Cannot write values: expected a chain, got ${kindOf(chain)}`);
+  }
   return chain.patterns.map(({ a, b, c, d }, i) => ({ shape: [a, b, c, d], data: chain.factors[i].slice() }))
     .reverse();
 }

@@ -5,7 +5,7 @@
  */
 
 import { Chain } from "../operator/chain.ts";
-import { checkField, checkSize, checkWeights } from "../operator/check.ts";
+import { checkField, checkSize, checkWeights, kindOf } from "../operator/check.ts";
 import { patternText } from "../operator/pattern.ts";
 import { type Field, floats } from "../program/step.ts";
 
@@ -43,6 +43,11 @@ export interface MonarchWeights {
 export function fromMonarch(weights: MonarchWeights, field: Field = "real"): Chain {
   const what = "a Monarch matrix", unit = floats(field);
   checkField(what, field);
+  if (typeof weights !== "object" || weights === null) {
+    throw new TypeError(
+      `Cannot make ${what}: expected { first, firstShape, second, secondShape }, got ${kindOf(weights)}`,
+    );
+  }
   for (const name of ["first", "second"] as const) {
     const shape = weights[`${name}Shape`];
     if (!Array.isArray(shape) || shape.length !== 3) {
@@ -72,6 +77,9 @@ export function fromMonarch(weights: MonarchWeights, field: Field = "real"): Cha
  * @throws {RangeError} when the chain is of another form
  */
 export function toMonarch(chain: Chain): MonarchWeights {
+  if (!(chain instanceof Chain)) {
+    throw new TypeError(`Cannot write a chain as a Monarch matrix: expected a chain, got ${kindOf(chain)}`);
+  }
   const [first, second] = chain.patterns;
   if (chain.patterns.length !== 2 || first.d !== 1 || second.a !== 1) {
     throw new RangeError(

@@ -5,7 +5,7 @@
  */
 
 import { corner } from "../operator/corner.ts";
-import { checkField, checkSize, LARGEST } from "../operator/check.ts";
+import { checkField, checkList, checkSize, LARGEST } from "../operator/check.ts";
 import { Diagonal } from "../operator/diagonal.ts";
 import type { Operator } from "../operator/operator.ts";
 import { OrthogonalButterfly } from "../operator/orthogonal.ts";
@@ -33,6 +33,7 @@ import { inner, singularVectors } from "./singular.ts";
 export function householder(u: ArrayLike<number>, field: Field = "real"): Operator {
   const what = "a Householder reflection";
   checkField(what, field);
+  checkList(what, "u", u);
   const unit = floats(field), size = u.length / unit;
   checkSize(what, "the number of entries of u", size, LARGEST);
   let largest = 0;
@@ -98,6 +99,7 @@ export function householder(u: ArrayLike<number>, field: Field = "real"): Operat
 export function orthogonalProduct(matrix: ArrayLike<number>, field: Field = "real"): Operator {
   const what = "an orthogonal product";
   checkField(what, field);
+  checkList(what, "matrix", matrix);
   const unit = floats(field), n = Math.sqrt(matrix.length / unit);
   if (!Number.isInteger(n) || n < 1) {
     throw new RangeError(
@@ -149,6 +151,7 @@ export function singularProduct(
   checkField(what, field);
   checkSize(what, "rows", rows, 4096);
   checkSize(what, "cols", cols, 4096);
+  checkList(what, "matrix", matrix);
   const unit = floats(field), length = rows * cols * unit;
   if (matrix.length !== length) {
     throw new RangeError(`Cannot make ${what}: expected ${length} floats of matrix, got ${matrix.length}`);

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { checkField, checkSize, checkWeights, LARGEST } from "../operator/check.ts";
+import { checkField, checkList, checkSize, checkWeights, kindOf, LARGEST } from "../operator/check.ts";
 import { Diagonal } from "../operator/diagonal.ts";
 import type { Operator } from "../operator/operator.ts";
 import { Permutation } from "../operator/permutation.ts";
@@ -48,6 +48,11 @@ export function sparse(rows: number, cols: number, entries: SparseEntries, field
   checkField(what, field);
   checkSize(what, "rows", rows, LARGEST);
   checkSize(what, "cols", cols, LARGEST);
+  if (typeof entries !== "object" || entries === null) {
+    throw new TypeError(`Cannot make ${what}: expected { rows, cols, values }, got ${kindOf(entries)}`);
+  }
+  checkList(what, "rows of entries", entries.rows);
+  checkList(what, "cols of entries", entries.cols);
   const count = entries.rows.length, unit = floats(field);
   if (count > LARGEST) {
     throw new RangeError(`Cannot make ${what}: at most ${LARGEST} entries are allowed, got ${count}`);

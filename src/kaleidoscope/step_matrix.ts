@@ -5,7 +5,7 @@
  */
 
 import { Butterfly } from "../operator/butterfly.ts";
-import { checkField, checkSize, checkWeights, LARGEST } from "../operator/check.ts";
+import { checkField, checkList, checkSize, checkWeights, LARGEST } from "../operator/check.ts";
 import { type Field, floats } from "../program/step.ts";
 
 /** How {@link stepMatrix} makes one. */
@@ -42,7 +42,9 @@ export interface StepMatrixOptions {
  * ```
  */
 export function stepMatrix(rows: ArrayLike<number>, options: StepMatrixOptions = {}): Butterfly {
-  const what = "a step matrix", { size = rows.length, values, vertical = false, field = "real" } = options;
+  const what = "a step matrix";
+  checkList(what, "rows", rows);
+  const { size = rows.length, values, vertical = false, field = "real" } = options;
   checkField(what, field);
   checkSize(what, "size", size, LARGEST);
   checkRows(what, rows, size);

@@ -252,6 +252,9 @@ function verdict(
 ): string {
   const percent = (part: number): string =>
     part < 1e-6 ? "less than 0.0001 %" : `${(100 * part).toPrecision(2)} %`;
+  if ((dense.operator as Dense).values.every((value) => value === 0)) {
+    return "The matrix is zero: it takes no parameters at all.";
+  }
   if (!best) {
     const nearest = table[0];
     if (!nearest) return "Nothing that was tried fits into so few parameters: keep the dense matrix.";
@@ -304,5 +307,6 @@ function noiseKeeps(part: number): number {
     entries += density;
     energy += t * t * density;
   }
-  return 1.2 * Math.max(1.8 * part, energy);
+  // Towards all of the parameters that would be all of the energy, of which noise always loses some.
+  return Math.min(1.2 * Math.max(1.8 * part, energy), 1 - (1 - part) ** 2 / 2);
 }

@@ -7,8 +7,8 @@
 
 import { type Program, ProgramBuilder } from "../program/program.ts";
 import { type Field, floats } from "../program/step.ts";
-import type { Butterfly, ButterflyOptions } from "./butterfly.ts";
-import { checkField, checkSize, checkWeights, LARGEST } from "./check.ts";
+import { Butterfly, type ButterflyOptions } from "./butterfly.ts";
+import { checkField, checkSize, checkWeights, kindOf, LARGEST } from "./check.ts";
 import { Operator } from "./operator.ts";
 import { fromTwiddle, toTwiddle } from "./twiddle.ts";
 
@@ -166,6 +166,9 @@ export class Base4Butterfly extends Operator {
  * ```
  */
 export function toBase4(butterfly: Butterfly): Base4Butterfly {
+  if (!(butterfly instanceof Butterfly)) {
+    throw new TypeError(`Cannot make a butterfly in base 4: expected a butterfly, got ${kindOf(butterfly)}`);
+  }
   const { rows, cols, n, field, increasing, blocks, bias } = butterfly, levels = Math.log2(n);
   const factors: Base4Factor[] = [];
   for (let first = 0; first < butterfly.factors.length; first += levels) {

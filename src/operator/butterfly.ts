@@ -8,7 +8,7 @@
 import { type Program, ProgramBuilder, transposeFactor } from "../program/program.ts";
 import { Random } from "../program/random.ts";
 import { type Field, floats } from "../program/step.ts";
-import { checkField, checkPowerOfTwo, checkSize, checkWeights, LARGEST } from "./check.ts";
+import { checkField, checkList, checkPowerOfTwo, checkSize, checkWeights, LARGEST } from "./check.ts";
 import { Operator } from "./operator.ts";
 import { fillBlocks } from "./blocks.ts";
 import { fromTwiddle, toTwiddle } from "./twiddle.ts";
@@ -88,6 +88,7 @@ export class Butterfly extends Operator {
     checkSize("a butterfly", "rows", rows);
     checkSize("a butterfly", "blocks", blocks, 4096);
     checkField("a butterfly", field);
+    checkList("a butterfly", "factors", factors);
     super(rows, cols, field);
     this.n = powerOfTwoAbove(cols);
     this.stacks = Math.ceil(rows / this.n);
@@ -134,6 +135,7 @@ export class Butterfly extends Operator {
    */
   static fromFactors(n: number, factors: readonly Float32Array[], options: ButterflyOptions = {}): Butterfly {
     checkPowerOfTwo("a butterfly", "n", n);
+    checkList("a butterfly", "factors", factors);
     return new Butterfly(n, factors.map((w) => new Float32Array(w)), options);
   }
 

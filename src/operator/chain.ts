@@ -24,8 +24,8 @@ import {
 export interface RandomChainOptions {
   /** Real by default. */
   readonly field?: Field;
-  /** The same seed gives the same chain. */
-  readonly seed: number;
+  /** The same seed gives the same chain. 0 when absent. */
+  readonly seed?: number;
 }
 
 /**
@@ -79,7 +79,7 @@ export class Chain extends Operator {
    *
    * @throws {RangeError} when the patterns do not meet
    */
-  static random(patterns: readonly Pattern[], { field = "real", seed }: RandomChainOptions): Chain {
+  static random(patterns: readonly Pattern[], { field = "real", seed = 0 }: RandomChainOptions = {}): Chain {
     checkSizes(patterns);
     checkField("a chain", field);
     const random = new Random(seed), unit = floats(field);

@@ -35,10 +35,23 @@ export function checkField(what: string, field: Field): void {
   }
 }
 
+/** What a value is, for messages: "a Float64Array", "a string", "undefined". */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  const kind = typeof value === "object" ? value.constructor?.name ?? "object" : typeof value;
+  return `${/^[aeiou]/i.test(kind) ? "an" : "a"} ${kind}`;
+}
+
+/** Refuses what is no list: neither an array nor a typed one. */
+export function checkList(what: string, name: string, values: ArrayLike<unknown>): void {
+  if (Array.isArray(values) || (ArrayBuffer.isView(values) && "length" in values)) return;
+  throw new TypeError(`Cannot make ${what}: ${name} is not a list but ${kindOf(values)}`);
+}
+
 /** Refuses arrays of the wrong type or length, and weights that are not finite. */
 export function checkWeights(what: string, name: string, values: Float32Array, length: number): void {
   if (!(values instanceof Float32Array)) {
-    throw new TypeError(`Cannot make ${what}: ${name} is not a Float32Array`);
+    throw new TypeError(`Cannot make ${what}: ${name} is not a Float32Array but ${kindOf(values)}`);
   }
   if (values.length !== length) {
     throw new RangeError(`Cannot make ${what}: expected ${length} floats of ${name}, got ${values.length}`);

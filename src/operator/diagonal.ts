@@ -6,7 +6,7 @@
 
 import { conjugated, type Program, ProgramBuilder } from "../program/program.ts";
 import { type Field, floats } from "../program/step.ts";
-import { checkField, checkSize, checkWeights } from "./check.ts";
+import { checkField, checkList, checkSize, checkWeights } from "./check.ts";
 import { Operator } from "./operator.ts";
 
 /**
@@ -31,6 +31,7 @@ export class Diagonal extends Operator {
    */
   constructor(values: Float32Array, field: Field = "real") {
     checkField("a diagonal operator", field);
+    checkList("a diagonal operator", "values", values);
     const n = values.length / floats(field);
     checkSize("a diagonal operator", "the number of entries", n);
     super(n, n, field);

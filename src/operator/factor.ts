@@ -35,7 +35,7 @@ export class KroneckerFactor extends Operator {
    * @throws {RangeError} when the pattern is not of positive integers, or the weights do not fit or are not finite
    */
   constructor(pattern: Pattern, values: Float32Array, field: Field = "real") {
-    const { a, b, c, d } = pattern;
+    const { a, b, c, d } = pattern ?? {} as Partial<Pattern> as Pattern;
     for (const [name, size] of Object.entries({ a, b, c, d })) checkSize("a factor", name, size);
     checkField("a factor", field);
     super(a * b * d, a * c * d, field);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { kindOf } from "./check.ts";
 import type { Machine } from "../kernels/machine.ts";
 import { Executable } from "../program/executable.ts";
 import { explain } from "../program/explain.ts";
@@ -114,7 +115,9 @@ export abstract class Operator {
     const batch = this.#batch(x);
     const size = batch * this.rows * floats(this.field);
     if (!(g instanceof Float32Array)) {
-      throw new TypeError(`Cannot differentiate ${this.describe()}: the cotangent is not a Float32Array`);
+      throw new TypeError(
+        `Cannot differentiate ${this.describe()}: the cotangent is not a Float32Array but ${kindOf(g)}`,
+      );
     }
     if (g.length !== size) {
       throw new RangeError(
@@ -182,7 +185,9 @@ export abstract class Operator {
   #batch(x: Float32Array): number {
     const width = this.cols * floats(this.field);
     if (!(x instanceof Float32Array)) {
-      throw new TypeError(`Cannot apply ${this.describe()}: the input is not a Float32Array`);
+      throw new TypeError(
+        `Cannot apply ${this.describe()}: the input is not a Float32Array but ${kindOf(x)}`,
+      );
     }
     if (x.length === 0) {
       throw new RangeError(`Cannot apply ${this.describe()}: the input is empty or its buffer is detached`);
@@ -203,7 +208,7 @@ export abstract class Operator {
 
   #checkOut(out: Float32Array, size: number): void {
     if (!(out instanceof Float32Array)) {
-      throw new TypeError(`Cannot apply ${this.describe()}: out is not a Float32Array`);
+      throw new TypeError(`Cannot apply ${this.describe()}: out is not a Float32Array but ${kindOf(out)}`);
     }
     if (out.length < size) {
       const why = out.length === 0 ? "it is empty or its buffer is detached" : `it has ${out.length}`;

@@ -8,7 +8,7 @@ import { Random } from "../program/random.ts";
 import { type Field, floats } from "../program/step.ts";
 import { angleGradient, rotationBlocks, unitaryAngles, unitaryBlocks } from "./angles.ts";
 import { Butterfly, type ButterflyOptions, type RandomButterflyOptions } from "./butterfly.ts";
-import { checkField, checkSize, LARGEST } from "./check.ts";
+import { checkField, checkList, checkSize, LARGEST } from "./check.ts";
 import type { Gradient, Operator } from "./operator.ts";
 
 /** The shape of an {@link OrthogonalButterfly}. */
@@ -65,6 +65,7 @@ export class OrthogonalButterfly extends Butterfly {
   constructor(cols: number, angles: ArrayLike<number>, options: OrthogonalButterflyOptions = {}) {
     const { field = "real", determinants } = options;
     checkField("an orthogonal butterfly", field);
+    checkList("an orthogonal butterfly", "angles", angles);
     const expected = angleCount(cols, options);
     if (angles.length !== expected) {
       throw new RangeError(

@@ -10,7 +10,7 @@
  */
 
 import type { Pattern } from "../program/step.ts";
-import { checkSize } from "./check.ts";
+import { checkList, checkSize } from "./check.ts";
 
 /** Rows of a factor: a·b·d. */
 export function patternRows({ a, b, d }: Pattern): number {
@@ -116,6 +116,7 @@ export function isChainable(patterns: readonly Pattern[]): boolean {
  * ```
  */
 export function fusePatterns(left: Pattern, right: Pattern): Pattern {
+  for (const pattern of [left, right]) checkPattern("a fused factor", pattern);
   if (pieceRank(left, right) !== undefined) {
     return { a: left.a, b: left.b * left.d / right.d, c: right.a * right.c / left.a, d: right.d };
   }
@@ -198,6 +199,8 @@ export function mixedRadixPatterns(radices: readonly number[]): Pattern[] {
  * @throws {RangeError} when the two lists have different lengths, or hold other than positive whole numbers
  */
 export function rectangularPatterns(outputs: readonly number[], inputs: readonly number[]): Pattern[] {
+  checkList("patterns", "outputs", outputs);
+  checkList("patterns", "inputs", inputs);
   if (outputs.length === 0 || outputs.length !== inputs.length) {
     throw new RangeError(
       `Cannot make patterns: expected as many outputs as inputs, at least one, got ${outputs.length} and ${inputs.length}`,

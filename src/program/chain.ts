@@ -273,7 +273,7 @@ export function registerOffsets(strides: readonly number[]): number[] {
 }
 
 /** The registers with the two that differ in bit `level` of their number next to each other. */
-export function pairOrder(registers: readonly number[], level: number): number[] {
+function pairOrder(registers: readonly number[], level: number): number[] {
   const order: number[] = [];
   for (let t = 0; t < registers.length; t++) {
     if ((t >> level & 1) === 0) order.push(registers[t], registers[t | 1 << level]);

@@ -32,8 +32,10 @@ export interface Construction {
   readonly size: number;
   /** Whether --normalized means something. */
   readonly normalized?: boolean;
-  /** What a file holds, where it takes one. */
+  /** What a file holds, where it takes one; it is drawn from the seed when there is none. */
   readonly file?: string;
+  /** Whether it takes no file and is always drawn from the seed. */
+  readonly random?: boolean;
   /** Makes it. */
   readonly build: (request: Request) => Built;
 }
@@ -81,6 +83,12 @@ export class Request {
   /** Random numbers from the seed. */
   get random(): Random {
     return this.#random ??= new Random(this.#seed ?? 0);
+  }
+
+  /** The seed itself, for what draws by itself. */
+  get seed(): number {
+    this.#random ??= new Random(0);
+    return this.#seed ?? 0;
   }
 
   /** An error about what was given: "Cannot build …: …". */

@@ -9,9 +9,7 @@ import type { Dense } from "../../operator/dense.ts";
 import type { Built, Construction, Request } from "./construction.ts";
 
 function buildRotation(request: Request): Built {
-  const n = request.size();
-  // The seed also counts as used where the size is 1 and the matrix is 1.
-  const operator = rotation(n, { seed: request.random.integer(2 ** 31) });
+  const operator = rotation(request.size(), { seed: request.seed });
   return {
     operator,
     reference: () =>
@@ -54,6 +52,7 @@ export const ROTATIONS: readonly Construction[] = [
     name: "rotation",
     about: "random rotation of any size, drawn from the seed",
     size: 768,
+    random: true,
     build: buildRotation,
   },
 ];

@@ -5,7 +5,7 @@
  */
 
 import { blockDiagonal } from "../../operator/block_diagonal.ts";
-import { checkSize } from "../../operator/check.ts";
+import { checkList, checkSize, kindOf } from "../../operator/check.ts";
 import { Operator } from "../../operator/operator.ts";
 import { Permutation } from "../../operator/permutation.ts";
 import { product } from "../../operator/product.ts";
@@ -20,6 +20,7 @@ import type { Step } from "../../program/step.ts";
  * @param make the transform of one axis, a square operator of n points; called once for each axis
  */
 export function overAxes(sizes: readonly number[], make: (n: number) => Operator): Operator {
+  checkList("an operator over axes", "sizes", sizes);
   const points = sizes.reduce((all, n) => all * n, 1);
   const parts: Operator[] = [];
   let inner = 1;
@@ -54,6 +55,9 @@ export class Repeated extends Operator {
   /** Use {@link overAxes}. */
   constructor(of: Operator, count: number) {
     checkSize("a repeated operator", "count", count);
+    if (!(of instanceof Operator)) {
+      throw new TypeError(`Cannot make a repeated operator: expected an operator, got ${kindOf(of)}`);
+    }
     super(of.rows * count, of.cols * count, of.field);
     this.of = of;
     this.count = count;

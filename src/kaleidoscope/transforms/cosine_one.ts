@@ -13,7 +13,7 @@ import { product } from "../../operator/product.ts";
 import { Window } from "../../operator/window.ts";
 import { overAxes } from "./axes.ts";
 import { hartley1 } from "./hartley.ts";
-import type { Shape, TransformOptions } from "./shape.ts";
+import { checkPoints, type Shape, sizesOf, type TransformOptions } from "./shape.ts";
 
 /**
  * The DCT-I, y[k] = x[0] + (−1)ᵏ·x[n−1] + 2·Σⱼ x[j]·cos(πjk/(n−1)) over 0 < j < n − 1; normalized it is orthonormal:
@@ -58,8 +58,7 @@ export function dst1(shape: Shape, { normalized = false }: TransformOptions = {}
 
 /** Checks sizes that are a power of two when `more` is added. */
 function typeOneSizes(name: string, shape: Shape, more: 1 | -1): readonly number[] {
-  const sizes = typeof shape === "number" ? [shape] : [...shape], what = `a ${name}`;
-  if (sizes.length === 0) throw new RangeError(`Cannot make ${what}: its shape has no dimensions`);
+  const what = `a ${name}`, sizes = sizesOf(what, shape);
   for (const n of sizes) {
     if (n === 1 && more === -1) {
       throw new RangeError(`Cannot make ${what} of size 1: it needs two points at least`);
@@ -73,12 +72,7 @@ function typeOneSizes(name: string, shape: Shape, more: 1 | -1): readonly number
       throw new RangeError(`Cannot make ${what}: n must be ${rule}, got ${n}`);
     }
   }
-  const points = sizes.reduce((all, n) => all * n, 1);
-  if (points > LARGEST) {
-    throw new RangeError(
-      `Cannot make ${what}: its shape ${sizes.join("×")} has ${points} points, at most ${LARGEST}`,
-    );
-  }
+  checkPoints(what, sizes);
   return sizes;
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkPowerOfTwo, LARGEST } from "../../operator/check.ts";
+import { checkPowerOfTwo, kindOf, LARGEST } from "../../operator/check.ts";
 
 /** How a transform is scaled. */
 export interface TransformOptions {
@@ -24,16 +24,32 @@ export type Shape = number | readonly number[];
  * @throws {RangeError} when there is none, one is no power of two, or all together are more than 2²⁰ points
  */
 export function checkShape(what: string, shape: Shape): readonly number[] {
-  const sizes = typeof shape === "number" ? [shape] : [...shape];
-  if (sizes.length === 0) throw new RangeError(`Cannot make ${what}: its shape has no dimensions`);
+  const sizes = sizesOf(what, shape);
   sizes.forEach((n, i) => checkPowerOfTwo(what, sizes.length === 1 ? "n" : `shape[${i}]`, n));
+  checkPoints(what, sizes);
+  return sizes;
+}
+
+/** A shape as a list, whatever its sizes. */
+export function sizesOf(what: string, shape: Shape): readonly number[] {
+  if (typeof shape !== "number" && !Array.isArray(shape)) {
+    throw new TypeError(
+      `Cannot make ${what}: expected a number of points or the sizes of several axes, got ${kindOf(shape)}`,
+    );
+  }
+  const sizes = typeof shape === "number" ? [shape] : shape;
+  if (sizes.length === 0) throw new RangeError(`Cannot make ${what}: its shape has no dimensions`);
+  return sizes;
+}
+
+/** Refuses more points than 2²⁰. */
+export function checkPoints(what: string, sizes: readonly number[]): void {
   const points = sizes.reduce((all, n) => all * n, 1);
   if (points > LARGEST) {
     throw new RangeError(
       `Cannot make ${what}: its shape ${sizes.join("×")} has ${points} points, at most ${LARGEST}`,
     );
   }
-  return sizes;
 }
 
 /**
