@@ -129,7 +129,13 @@ export { factorizationOperator, toOperator } from "./learn/operator.ts";
 export { type Factorization, factorize, type FactorizeOptions } from "./learn/factorize.ts";
 export { findStructure, type Structure, type StructureOptions } from "./learn/structure.ts";
 export { digitReversal } from "./learn/orders.ts";
-export { compress, type Compressed, type Compression, type CompressOptions } from "./learn/compress.ts";
+export {
+  compress,
+  type Compressed,
+  type Compression,
+  type CompressOptions,
+  type Tried,
+} from "./learn/compress.ts";
 export type { StructureName } from "./learn/plans.ts";
 export { approximateLowRank, type LowRankFit, lowRankOperator } from "./learn/baselines/low_rank.ts";
 export { approximateSparse, type SparseFit, sparseOperator } from "./learn/baselines/sparse.ts";
@@ -140,6 +146,7 @@ export {
 } from "./learn/baselines/sparse_low_rank.ts";
 export type { DenseMatrix } from "./learn/matrix.ts";
 export { loadOperator, saveOperator } from "./io/operator_file.ts";
+export { type Checkpoint, loadCheckpoint, saveCheckpoint } from "./io/checkpoint.ts";
 export * from "./io/safetensors.ts";
 export { readNpy, writeNpy } from "./io/npy.ts";
 export { readCsv, writeCsv } from "./io/csv.ts";
