@@ -5,23 +5,30 @@ import {
 } from "./complex_stages.ts";
 import { complex2General, complex2Unit, complex4General, complex4Unit } from "./complex.ts";
 import { move, moveSums, streams } from "./moves.ts";
+import { complexFactor } from "./complex_factors.ts";
+import { realFactor } from "./factors.ts";
+import { complexFactorBack, realFactorBack } from "./factors_back.ts";
 import { real16Unit, real2General, real2Unit, real4General, real4Unit, real8General, real8Unit } from "./real.ts";
+import { realQuad, realQuadBack } from "./quads.ts";
 import { real4Rows, real4RowsLanes } from "./rows.ts";
 import { sign16, sign2, sign4, sign8 } from "./signs.ts";
-import { realLane1, realLane1Back, realLane2, realLane2Back, realPair, realPairBack } from "./stages.ts";
 import {
-  accumulate, bias, dense, denseBack, diagonal, diagonalBack, factor, factorBack, join, permute, split, window,
+  realLane1, realLane1Back, realLane2, realLane2Back, realLanes12, realLanes12Back, realLanes21, realLanes21Back,
+  realPair, realPairBack,
+} from "./stages.ts";
+import {
+  accumulate, bias, diagonal, diagonalBack, join, permute, split, window,
 } from "./steps.ts";
 import { twiddle2, twiddle4 } from "./twiddles.ts";
 import {
   DST, DST_ADVANCE, DST_ROW, G, G_ADVANCE, G_ROW, GRADIENT, OP, RECORD, SRC, SRC_ADVANCE, SRC_ROW, WEIGHTS, field,
 } from "./record.ts";
 
-// Operations are numbered as in src/kernels/record.ts: fused passes below 128, single factors of training below 144, then
+// Operations are numbered as in src/kernels/record.ts: fused passes below 128, factors of training below 160, then
 // all other steps.
 const SINGLE: i32 = 128;
-const BACK: i32 = 134;
-const STEP: i32 = 144;
+const BACK: i32 = 140;
+const STEP: i32 = 160;
 /** From this many rows on, reading weights once for all rows pays. */
 const ROWS: i32 = 4;
 
@@ -52,7 +59,7 @@ function pass(op: i32, r: usize, src: usize, dst: usize): void {
   }
 }
 
-/** A single factor of training on all rows of a tile. */
+/** One or two factors of training on all rows of a tile. */
 function single(op: i32, r: usize, src: usize, dst: usize, rows: i32): void {
   switch (op) {
     case 128: return realPair(r, src, dst, rows);
@@ -61,49 +68,57 @@ function single(op: i32, r: usize, src: usize, dst: usize, rows: i32): void {
     case 131: return complexPair(r, src, dst, rows);
     case 132: return complexLane1(r, src, dst, rows);
     case 133: return complexLane2(r, src, dst, rows);
+    case 134: return realQuad(r, src, dst, rows);
+    case 135: return realLanes12(r, src, dst, rows);
+    case 136: return realLanes21(r, src, dst, rows);
   }
   unreachable();
 }
 
-/** The backward direction of a single factor. */
+/** The backward direction of those. */
 function back(
   op: i32, r: usize, x: usize, gx: usize, g: usize, rows: i32, first: bool,
 ): void {
   switch (op) {
-    case 134: return realPairBack(r, x, gx, g, rows, first);
-    case 135: return realLane1Back(r, x, gx, g, rows, first);
-    case 136: return realLane2Back(r, x, gx, g, rows, first);
-    case 137: return complexPairBack(r, x, gx, g, rows, first);
-    case 138: return complexLane1Back(r, x, gx, g, rows, first);
-    case 139: return complexLane2Back(r, x, gx, g, rows, first);
+    case 140: return realPairBack(r, x, gx, g, rows, first);
+    case 141: return realLane1Back(r, x, gx, g, rows, first);
+    case 142: return realLane2Back(r, x, gx, g, rows, first);
+    case 143: return complexPairBack(r, x, gx, g, rows, first);
+    case 144: return complexLane1Back(r, x, gx, g, rows, first);
+    case 145: return complexLane2Back(r, x, gx, g, rows, first);
+    case 146: return realQuadBack(r, x, gx, g, rows, first);
+    case 147: return realLanes12Back(r, x, gx, g, rows, first);
+    case 148: return realLanes21Back(r, x, gx, g, rows, first);
   }
   unreachable();
 }
 
 /** Any other step on all rows of a tile. */
 function step(
-  op: i32, r: usize, src: usize, dst: usize, g: usize, rows: i32,
+  op: i32, r: usize, src: usize, dst: usize, g: usize, rows: i32, first: bool,
 ): void {
   const srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW), gRow = field(r, G_ROW);
   const w: usize = field(r, WEIGHTS), gw: usize = field(r, GRADIENT);
+  switch (op) {
+    case 165: return realFactorBack(r, src, g, gw, rows, first);
+    case 166: return complexFactorBack(r, src, g, gw, rows, first);
+  }
   for (; rows > 0; rows--, src += srcRow, dst += dstRow, g += gRow) {
     switch (op) {
-      case 144: factor(r, src, dst); break;
-      case 145: factorBack(r, src, g, gw); break;
-      case 146: diagonal(r, w, src, dst); break;
-      case 147: diagonalBack(r, src, g, gw); break;
-      case 148: permute(r, src, dst); break;
-      case 149: dense(r, src, dst); break;
-      case 150: denseBack(r, src, g, gw); break;
-      case 151: window(r, src, dst); break;
-      case 152: accumulate(r, src, dst); break;
-      case 153: bias(r, w, src, dst); break;
-      case 154: accumulate(r, g, gw); break;
-      case 155: split(r, src, dst); break;
-      case 156: join(r, src, dst); break;
-      case 157: move(r, src, dst); break;
-      case 158: streams(r, src, dst); break;
-      case 159: moveSums(r, src, dst); break;
+      case 160: realFactor(r, src, dst); break;
+      case 161: complexFactor(r, src, dst); break;
+      case 162: diagonal(r, w, src, dst); break;
+      case 163: diagonalBack(r, src, g, gw); break;
+      case 164: permute(r, src, dst); break;
+      case 167: window(r, src, dst); break;
+      case 168: accumulate(r, src, dst); break;
+      case 169: bias(r, w, src, dst); break;
+      case 170: accumulate(r, g, gw); break;
+      case 171: split(r, src, dst); break;
+      case 172: join(r, src, dst); break;
+      case 173: move(r, src, dst); break;
+      case 174: streams(r, src, dst); break;
+      case 175: moveSums(r, src, dst); break;
       default: unreachable();
     }
   }
@@ -135,7 +150,7 @@ export function run(code: usize, count: i32, rows: i32, tile: i32, fresh: bool):
       } else {
         const g: usize = field(r, G) + row * field(r, G_ADVANCE);
         if (op < STEP) back(op, r, src, dst, g, some, fresh && row == 0);
-        else step(op, r, src, dst, g, some);
+        else step(op, r, src, dst, g, some, fresh && row == 0);
       }
     }
   }

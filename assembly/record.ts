@@ -34,7 +34,7 @@ export const G_ADVANCE: i32 = 9;
 export const G: i32 = 10;
 export const G_ROW: i32 = 12;
 export const GRADIENT: i32 = 13;
-/** Byte distances between the registers of a pass at the source; or b, c, d of a factor. */
+/** Byte distances between the registers of a pass at the source; or what factors.ts says. */
 export const A: i32 = 11;
 export const B: i32 = 15;
 export const C: i32 = 19;

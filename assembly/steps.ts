@@ -1,8 +1,8 @@
-// Steps that are not butterfly passes, one row at a time: factors of any pattern, diagonals, permutations, dense
-// blocks, windows, sums, and the change between interleaved and split complex vectors.
+// Steps that are not butterfly passes, one row at a time: diagonals, permutations, windows, sums, and the change between
+// interleaved and split complex vectors. Factors and dense blocks are in factors.ts.
 
-import { A, B, C, COUNT, EXTRA, EXTRA1, EXTRA2, TABLE, WEIGHTS, field } from "./record.ts";
-import { add, evens, get, getSplat, madd, mul, nmadd, odds, put, splat, swap1, zipHigh, zipLow } from "./vec.ts";
+import { COUNT, EXTRA, EXTRA1, TABLE, field } from "./record.ts";
+import { add, evens, get, madd, mul, odds, put, swap1, zipHigh, zipLow } from "./vec.ts";
 
 /** −1 in the lanes of the real parts: turns (b, a) products into complex ones. */
 // @ts-ignore: decorator
@@ -21,102 +21,6 @@ function firsts(x: v128): v128 {
 @inline
 function seconds(x: v128): v128 {
   return v128.shuffle<f32>(x, x, 1, 1, 3, 3);
-}
-
-/**
- * A factor of any pattern: y[i,β,δ] = Σγ w[i,β,γ,δ]·x[i,γ,δ]. Fields: a = COUNT, b, c, d = A, B, C, distance of
- * two β and of two γ in the weights = EXTRA, EXTRA1 (in elements), so that the transposed factor reads the same
- * weights; EXTRA2: bit 1 complex, bit 2 conjugate the weights.
- */
-export function factor(r: usize, src: usize, dst: usize): void {
-  const count = field(r, COUNT), b = field(r, A), c = field(r, B), d = field(r, C);
-  const flags = field(r, EXTRA2);
-  const shift = flags & 1 ? 3 : 2;
-  const toRow = field(r, EXTRA) << shift, toColumn = field(r, EXTRA1) << shift;
-  const step = d << shift;
-  const vectors = step & ~15;
-  const block = (b * c * d) << shift;
-  let w: usize = field(r, WEIGHTS);
-  for (let i = 0; i < count; i++, w += block, src += c * step, dst += b * step) {
-    for (let beta = 0; beta < b; beta++) {
-      const row = w + beta * toRow;
-      const y = dst + beta * step;
-      if (flags & 1) {
-        const turn = sign((flags & 2) != 0);
-        for (let at = 0; at < vectors; at += 16) {
-          let direct = splat(0), crossed = splat(0);
-          for (let gamma = 0; gamma < c; gamma++) {
-            const v = get(row + gamma * toColumn + at, 0), x = get(src + gamma * step + at, 0);
-            direct = madd(firsts(v), x, direct);
-            crossed = madd(seconds(v), swap1(x), crossed);
-          }
-          put(y + at, madd(crossed, turn, direct));
-        }
-        for (let at = vectors; at < step; at += 8) {
-          let real: f32 = 0, imaginary: f32 = 0;
-          for (let gamma = 0; gamma < c; gamma++) {
-            const v = row + gamma * toColumn + at, x = src + gamma * step + at;
-            const vr = load<f32>(v), vi = flags & 2 ? -load<f32>(v, 4) : load<f32>(v, 4);
-            real += vr * load<f32>(x) - vi * load<f32>(x, 4);
-            imaginary += vr * load<f32>(x, 4) + vi * load<f32>(x);
-          }
-          store<f32>(y + at, real);
-          store<f32>(y + at, imaginary, 4);
-        }
-      } else {
-        for (let at = 0; at < vectors; at += 16) {
-          let sum = splat(0);
-          for (let gamma = 0; gamma < c; gamma++) {
-            sum = madd(get(row + gamma * toColumn + at, 0), get(src + gamma * step + at, 0), sum);
-          }
-          put(y + at, sum);
-        }
-        for (let at = vectors; at < step; at += 4) {
-          let sum: f32 = 0;
-          for (let gamma = 0; gamma < c; gamma++) {
-            sum += load<f32>(row + gamma * toColumn + at) * load<f32>(src + gamma * step + at);
-          }
-          store<f32>(y + at, sum);
-        }
-      }
-    }
-  }
-}
-
-/** The weight gradient of a factor of any pattern: w[i,β,γ,δ] += g[i,β,δ]·conj(x[i,γ,δ]). */
-export function factorBack(r: usize, x: usize, g: usize, gw: usize): void {
-  const count = field(r, COUNT), b = field(r, A), c = field(r, B), d = field(r, C);
-  const complex = field(r, EXTRA2) & 1;
-  const step = d << (complex ? 3 : 2);
-  const vectors = step & ~15;
-  for (let i = 0; i < count; i++, x += c * step, g += b * step) {
-    for (let beta = 0; beta < b; beta++) {
-      const u = g + beta * step;
-      for (let gamma = 0; gamma < c; gamma++, gw += step) {
-        const v = x + gamma * step;
-        if (complex) {
-          for (let at = 0; at < vectors; at += 16) {
-            const s = get(u + at, 0), t = get(v + at, 0);
-            const crossed = mul(seconds(t), swap1(s));
-            put(gw + at, madd(firsts(t), s, madd(crossed, sign(true), get(gw + at, 0))));
-          }
-          for (let at = vectors; at < step; at += 8) {
-            const gr = load<f32>(u + at), gi = load<f32>(u + at, 4);
-            const xr = load<f32>(v + at), xi = load<f32>(v + at, 4);
-            store<f32>(gw + at, load<f32>(gw + at) + (gr * xr + gi * xi));
-            store<f32>(gw + at, load<f32>(gw + at, 4) + (gi * xr - gr * xi), 4);
-          }
-        } else {
-          for (let at = 0; at < vectors; at += 16) {
-            put(gw + at, madd(get(u + at, 0), get(v + at, 0), get(gw + at, 0)));
-          }
-          for (let at = vectors; at < step; at += 4) {
-            store<f32>(gw + at, load<f32>(gw + at) + load<f32>(u + at) * load<f32>(v + at));
-          }
-        }
-      }
-    }
-  }
 }
 
 /** y = w∘x on COUNT floats. EXTRA: bit 1 complex, bit 2 conjugate w. */
@@ -172,53 +76,6 @@ export function permute(r: usize, src: usize, dst: usize): void {
     for (let i = index; i < end; i += 4, src += 4) store<u32>(dst + (load<u32>(i) << 2), load<u32>(src));
   } else {
     for (let i = index; i < end; i += 4, dst += 4) store<u32>(dst, load<u32>(src + (load<u32>(i) << 2)));
-  }
-}
-
-/**
- * y = W·x for COUNT floats out, EXTRA floats in. The weights lie in panels of four rows: for each panel, for each
- * column, four lanes. Four panels share each element of x.
- */
-export function dense(r: usize, src: usize, dst: usize): void {
-  const rows = field(r, COUNT), columns = field(r, EXTRA);
-  const panel = <usize>columns << 4;
-  let w: usize = field(r, WEIGHTS);
-  let row = 0;
-  for (; row + 16 <= rows; row += 16, w += panel << 2, dst += 64) {
-    let y0 = splat(0), y1 = splat(0), y2 = splat(0), y3 = splat(0);
-    let v0 = w, v1 = w + panel, v2 = w + panel * 2, v3 = w + panel * 3;
-    for (let p = src, end = src + (<usize>columns << 2); p < end; p += 4, v0 += 16, v1 += 16, v2 += 16, v3 += 16) {
-      const x = getSplat(p);
-      y0 = madd(get(v0, 0), x, y0);
-      y1 = madd(get(v1, 0), x, y1);
-      y2 = madd(get(v2, 0), x, y2);
-      y3 = madd(get(v3, 0), x, y3);
-    }
-    put(dst, y0); put(dst + 16, y1); put(dst + 32, y2); put(dst + 48, y3);
-  }
-  for (; row < rows; row += 4, dst += 16) {
-    let y = splat(0);
-    for (let p = src, end = src + (<usize>columns << 2); p < end; p += 4, w += 16) y = madd(get(w, 0), getSplat(p), y);
-    if (row + 4 <= rows) put(dst, y);
-    else {
-      store<f32>(dst, f32x4.extract_lane(y, 0));
-      if (row + 1 < rows) store<f32>(dst, f32x4.extract_lane(y, 1), 4);
-      if (row + 2 < rows) store<f32>(dst, f32x4.extract_lane(y, 2), 8);
-    }
-  }
-}
-
-/** W += g·xᵀ in the panels of `dense`, the weight gradient of a dense block. */
-export function denseBack(r: usize, x: usize, g: usize, gw: usize): void {
-  const rows = field(r, COUNT), columns = field(r, EXTRA);
-  for (let row = 0; row < rows; row += 4, g += 16) {
-    let u = f32x4(load<f32>(g), 0, 0, 0);
-    if (row + 1 < rows) u = f32x4.replace_lane(u, 1, load<f32>(g, 4));
-    if (row + 2 < rows) u = f32x4.replace_lane(u, 2, load<f32>(g, 8));
-    if (row + 3 < rows) u = f32x4.replace_lane(u, 3, load<f32>(g, 12));
-    for (let p = x, end = x + (<usize>columns << 2); p < end; p += 4, gw += 16) {
-      put(gw, madd(u, getSplat(p), get(gw, 0)));
-    }
   }
 }
 

@@ -20,6 +20,14 @@ export function put(p: usize, x: v128): void {
   v128.store(p, x);
 }
 
+/** Adds four lanes to those at `p`, or with `first` writes them. */
+// @ts-ignore: decorator
+@inline
+export function give(first: bool, p: usize, x: v128): void {
+  if (first) v128.store(p, x);
+  else v128.store(p, f32x4.add(x, v128.load(p)));
+}
+
 /** One lane value in all four lanes. */
 // @ts-ignore: decorator
 @inline
@@ -32,6 +40,48 @@ export function splat(x: f32): v128 {
 @inline
 export function getSplat(p: usize): v128 {
   return v128.load32_splat(p);
+}
+
+/** Two floats at `p` in the low lanes, zeros above. */
+// @ts-ignore: decorator
+@inline
+export function getPair(p: usize): v128 {
+  return v128.load_zero<u64>(p);
+}
+
+/** Two floats at `p`, twice. */
+// @ts-ignore: decorator
+@inline
+export function getPairs(p: usize): v128 {
+  return v128.load64_splat(p);
+}
+
+/** Three floats at `p` and a zero. */
+// @ts-ignore: decorator
+@inline
+export function getThree(p: usize): v128 {
+  return v128.load_lane<u32>(p, v128.load_zero<u64>(p), 2, 8);
+}
+
+/** Stores the lowest lane. */
+// @ts-ignore: decorator
+@inline
+export function putOne(p: usize, x: v128): void {
+  v128.store_lane<u32>(p, x, 0);
+}
+
+/** Stores the two low lanes. */
+// @ts-ignore: decorator
+@inline
+export function putPair(p: usize, x: v128): void {
+  v128.store_lane<u64>(p, x, 0);
+}
+
+/** Stores lane 2 where it belongs, two floats behind `p`. */
+// @ts-ignore: decorator
+@inline
+export function putThird(p: usize, x: v128): void {
+  v128.store_lane<u32>(p, x, 2, 8);
 }
 
 // @ts-ignore: decorator

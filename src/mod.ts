@@ -51,6 +51,28 @@ export { bitReversal, Permutation } from "./operator/permutation.ts";
 export { Diagonal } from "./operator/diagonal.ts";
 export { Dense } from "./operator/dense.ts";
 export { KroneckerFactor } from "./operator/factor.ts";
+export {
+  blockButterflyPatterns,
+  butterflyPatterns,
+  checkChain,
+  checkPattern,
+  deformablePatterns,
+  fusePatterns,
+  isChainable,
+  mixedRadixPatterns,
+  monarchPatterns,
+  patternColumns,
+  patternRows,
+  patternWeights,
+  pieceRank,
+  primeFactors,
+  radixPatterns,
+  rectangularPatterns,
+  type StrideOptions,
+  transposePattern,
+  withRank,
+} from "./operator/pattern.ts";
+export { Chain, type RandomChainOptions } from "./operator/chain.ts";
 export { RealView } from "./operator/real_view.ts";
 export { Product, product } from "./operator/product.ts";
 export { BlockDiagonal, blockDiagonal } from "./operator/block_diagonal.ts";
@@ -101,6 +123,9 @@ export { Convolution, type ConvolutionOptions } from "./kaleidoscope/convolution
 export { linearConvolution, type LinearConvolutionOptions } from "./kaleidoscope/linear_convolution.ts";
 export { circulant, toeplitz } from "./kaleidoscope/circulant.ts";
 export { acdc, afdf, fastfood, hadamardDiagonal, type HadamardOptions } from "./kaleidoscope/diagonals.ts";
+export { Bft, BftLayer, type BftOptions, type Layer as BftFactor } from "./kaleidoscope/bft.ts";
+export { fromKsValues, type KsValues, toKsValues } from "./kaleidoscope/ks_values.ts";
+export { fromMonarch, type MonarchWeights, toMonarch } from "./kaleidoscope/monarch.ts";
 export { lowRank, type LowRankOptions } from "./kaleidoscope/low_rank.ts";
 export { stepMatrix, type StepMatrixOptions } from "./kaleidoscope/step_matrix.ts";
 export { sparse, type SparseEntries } from "./kaleidoscope/sparse.ts";

@@ -117,7 +117,9 @@ function compareOne(
 function instructionsOf(recipe: Recipe): { image: ReturnType<typeof compile>; instruction: Instruction }[] {
   const { program } = programOf(recipe);
   const list: { image: ReturnType<typeof compile>; instruction: Instruction }[] = [];
-  for (const image of [compile(program), differentiate(program).image]) {
+  for (
+    const image of [compile(program), differentiate(program, false).image, differentiate(program, true).image]
+  ) {
     for (const instruction of image.instructions) list.push({ image, instruction });
   }
   return list;
@@ -196,7 +198,13 @@ for (const machine of machines.filter((m) => m.name !== "scalar")) {
             }
             if (order === "reversed after") value = builder.permutation(value, bitReversal(n), unit);
             const program = builder.build(value);
-            for (const image of [compile(program), differentiate(program).image]) {
+            for (
+              const image of [
+                compile(program),
+                differentiate(program, false).image,
+                differentiate(program, true).image,
+              ]
+            ) {
               for (const instruction of image.instructions) {
                 compareOne(machine, twin, image, instruction, 1 + random.integer(8), random);
               }

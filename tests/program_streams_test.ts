@@ -95,7 +95,7 @@ Deno.test("real transforms read and write mirrored streams and need no other per
       const moves = used.filter((op) => op === Op.move || op === Op.moveSums);
       const summed = (make === dct2 || make === dst2) && Math.log2(n) % 2 === 0;
       assert.deepEqual(moves, make === hartley ? [] : [summed ? Op.moveSums : Op.move], make.name);
-      assert.ok(!used.includes(Op.permute) && !used.includes(Op.factor), make.name);
+      assert.ok(!used.includes(Op.permute) && !used.includes(Op.realFactor), make.name);
       assert.match(explain(program), /four streams of blocks of rotations, two permutations on the way/);
     }
   }

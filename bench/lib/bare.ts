@@ -9,7 +9,7 @@ import type { Block } from "../../src/kernels/arena.ts";
 import type { Machine } from "../../src/kernels/machine.ts";
 import type { Bases } from "../../src/kernels/record.ts";
 import { differentiate } from "../../src/program/differentiate.ts";
-import { Executable } from "../../src/program/executable.ts";
+import { Executable, sharesRows } from "../../src/program/executable.ts";
 import type { Image } from "../../src/program/image.ts";
 import type { Program } from "../../src/program/program.ts";
 
@@ -69,7 +69,7 @@ export interface Training {
 export function bareTraining(machine: Machine, program: Program, batch: number): Training {
   const memory = new Memory(machine), forward = new Executable(program, machine);
   forward.reserve(batch);
-  const { image, collect } = differentiate(program);
+  const { image, collect } = differentiate(program, sharesRows(batch));
   const [width, height] = [batch * program.inputWidth, batch * program.outputWidth];
   const cotangent = memory.reserve(height * 4);
   const result = memory.reserve(width * 4);

@@ -19,9 +19,12 @@
  * | permutation | `index` [n], U32: y[i] = x[index[i]] |
  * | diagonal | `diagonal` [n] |
  * | factor | `factor` [a, b, c, d] |
+ * | chain | `factor.0`, `factor.1` … [a, b, c, d], in the order of application; `factors` says how many |
  * | dense | `matrix` [rows, cols] |
  * | convolution | `kernel` [outputs, inputs, sizes …], the sizes of its axes |
  * | rotation | `signs`, I8; `rows`, `inverse`, and `stages`, a list of [offset, length, levels, stride] |
+ * | bft | `weights`, one list; `rows`, `cols`, `base`, `residual` |
+ * | bft-layer | `weights.0`, `weights.1` …, those of each part; `parts` says how many; `rows`, `cols`, `base` |
  * | window | none; `rows`, `cols`, `shift` and `field` say all |
  * | product | those of `operators`, listed as written: the last is applied first |
  * | sum | those of `operators`, as written |

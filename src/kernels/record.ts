@@ -37,28 +37,34 @@ export const Op = {
   complexPair: 131,
   complexLane1: 132,
   complexLane2: 133,
-  realPairBack: 134,
-  realLane1Back: 135,
-  realLane2Back: 136,
-  complexPairBack: 137,
-  complexLane1Back: 138,
-  complexLane2Back: 139,
-  factor: 144,
-  factorBack: 145,
-  diagonal: 146,
-  diagonalBack: 147,
-  permute: 148,
-  dense: 149,
-  denseBack: 150,
-  window: 151,
-  accumulate: 152,
-  bias: 153,
-  biasBack: 154,
-  split: 155,
-  join: 156,
-  move: 157,
-  streams: 158,
-  moveSums: 159,
+  realQuad: 134,
+  realLanes12: 135,
+  realLanes21: 136,
+  realPairBack: 140,
+  realLane1Back: 141,
+  realLane2Back: 142,
+  complexPairBack: 143,
+  complexLane1Back: 144,
+  complexLane2Back: 145,
+  realQuadBack: 146,
+  realLanes12Back: 147,
+  realLanes21Back: 148,
+  realFactor: 160,
+  complexFactor: 161,
+  diagonal: 162,
+  diagonalBack: 163,
+  permute: 164,
+  realFactorBack: 165,
+  complexFactorBack: 166,
+  window: 167,
+  accumulate: 168,
+  bias: 169,
+  biasBack: 170,
+  split: 171,
+  join: 172,
+  move: 173,
+  streams: 174,
+  moveSums: 175,
 } as const;
 
 /** An operand in memory: rows of a tile or of the batch. */
@@ -111,7 +117,7 @@ export interface Instruction {
   weights?: number;
   /** Byte offset of the table of offsets (or of indices) in the program. */
   table?: number;
-  /** Byte distances between registers; or b, c, d of a factor. Of 16 registers the targets lie as the sources do. */
+  /** Byte distances between registers; or what src/program/factors.ts says. Of 16 registers the targets lie as the sources do. */
   stride?: readonly number[];
   /** The same where registers are written; as `stride` when absent. */
   dstStride?: readonly number[];

@@ -6,6 +6,7 @@
  */
 
 import { Field, FIELDS, Op } from "./record.ts";
+import { factor, factorBack } from "./scalar_factors.ts";
 import { complexPass, realPass, signPass, twiddlePass } from "./scalar_passes.ts";
 import { complexStage, complexStageBack, realStage, realStageBack } from "./scalar_stages.ts";
 import * as moves from "./scalar_moves.ts";
@@ -54,34 +55,37 @@ export class ScalarRunner {
       else if (op < Op.signPass) complexPass(m, op - Op.complexPass, r, src, dst);
       else if (op < Op.twiddlePass) signPass(m, op - Op.signPass, r, src, dst);
       else if (op < Op.realPair) twiddlePass(m, op - Op.twiddlePass, r, src, dst);
-      else if (op <= Op.realLane2) realStage(m, op - Op.realPair, r, src, dst);
-      else if (op <= Op.complexLane2) complexStage(m, op - Op.complexPair, r, src, dst);
-      else if (op <= Op.realLane2Back) {
-        realStageBack(m, op - Op.realPairBack, r, src, dst, g, fresh && k === 0);
-      } else if (op <= Op.complexLane2Back) {
-        complexStageBack(m, op - Op.complexPairBack, r, src, dst, g, fresh && k === 0);
-      } else this.#step(op, r, src, dst, g);
+      else if (op < Op.realPairBack) {
+        const both = op >= Op.realQuad, kind = op - (both ? Op.realQuad : Op.realPair);
+        if (kind < 3) realStage(m, kind, both, r, src, dst);
+        else complexStage(m, kind - 3, r, src, dst);
+      } else if (op < Op.realFactor) {
+        const both = op >= Op.realQuadBack, kind = op - (both ? Op.realQuadBack : Op.realPairBack);
+        const first = fresh && k === 0;
+        if (kind < 3) realStageBack(m, kind, both, r, src, dst, g, first);
+        else complexStageBack(m, kind - 3, r, src, dst, g, first);
+      } else this.#step(op, r, src, dst, g, fresh && k === 0);
     }
   }
 
-  #step(op: number, r: number, src: number, dst: number, g: number): void {
+  #step(op: number, r: number, src: number, dst: number, g: number, fresh: boolean): void {
     const m = this.#memory;
     const w = m.i32[r + Field.weights] >>> 2, gw = m.i32[r + Field.gradient] >>> 2;
     switch (op) {
-      case Op.factor:
-        return steps.factor(m, r, w, src, dst);
-      case Op.factorBack:
-        return steps.factorBack(m, r, src, g, gw);
+      case Op.realFactor:
+        return factor(m, 1, r, w, src, dst);
+      case Op.complexFactor:
+        return factor(m, 2, r, w, src, dst);
+      case Op.realFactorBack:
+        return factorBack(m, 1, r, src, g, gw, fresh);
+      case Op.complexFactorBack:
+        return factorBack(m, 2, r, src, g, gw, fresh);
       case Op.diagonal:
         return steps.diagonal(m, r, w, src, dst);
       case Op.diagonalBack:
         return steps.diagonalBack(m, r, src, g, gw);
       case Op.permute:
         return steps.permute(m, r, m.i32[r + Field.table] >>> 2, src, dst);
-      case Op.dense:
-        return steps.dense(m, r, w, src, dst);
-      case Op.denseBack:
-        return steps.denseBack(m, r, src, g, gw);
       case Op.window:
         return steps.window(m, r, src, dst);
       case Op.accumulate:

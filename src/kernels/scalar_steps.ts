@@ -7,52 +7,6 @@
 import { Field } from "./record.ts";
 import type { Memory } from "./scalar.ts";
 
-/** Twin of `factor`: y[i,β,δ] = Σγ w[i,β,γ,δ]·x[i,γ,δ], any pattern, forward or transposed. */
-export function factor({ f32, i32 }: Memory, r: number, w: number, src: number, dst: number): void {
-  const a = i32[r + Field.count], b = i32[r + Field.stride[0]], c = i32[r + Field.stride[1]];
-  const d = i32[r + Field.stride[2]], toRow = i32[r + Field.extra[0]], toColumn = i32[r + Field.extra[1]];
-  const flags = i32[r + Field.extra[2]], unit = flags & 1 ? 2 : 1, turn = flags & 2 ? -1 : 1;
-  for (let i = 0; i < a; i++) {
-    for (let beta = 0; beta < b; beta++) {
-      for (let delta = 0; delta < d; delta++) {
-        let v = w + (i * b * c * d + beta * toRow + delta) * unit, x = src + (i * c * d + delta) * unit;
-        let real = 0, imaginary = 0;
-        for (let gamma = 0; gamma < c; gamma++, v += toColumn * unit, x += d * unit) {
-          if (unit === 1) real += f32[v] * f32[x];
-          else {
-            const vi = turn * f32[v + 1];
-            real += f32[v] * f32[x] - vi * f32[x + 1];
-            imaginary += f32[v] * f32[x + 1] + vi * f32[x];
-          }
-        }
-        const y = dst + ((i * b + beta) * d + delta) * unit;
-        f32[y] = real;
-        if (unit === 2) f32[y + 1] = imaginary;
-      }
-    }
-  }
-}
-
-/** Twin of `factorBack`: w[i,β,γ,δ] += g[i,β,δ]·conj(x[i,γ,δ]). */
-export function factorBack({ f32, i32 }: Memory, r: number, x: number, g: number, gw: number): void {
-  const a = i32[r + Field.count], b = i32[r + Field.stride[0]], c = i32[r + Field.stride[1]];
-  const d = i32[r + Field.stride[2]], unit = i32[r + Field.extra[2]] & 1 ? 2 : 1;
-  for (let i = 0; i < a; i++) {
-    for (let beta = 0; beta < b; beta++) {
-      for (let gamma = 0; gamma < c; gamma++) {
-        for (let delta = 0; delta < d; delta++, gw += unit) {
-          const s = g + ((i * b + beta) * d + delta) * unit, t = x + ((i * c + gamma) * d + delta) * unit;
-          if (unit === 1) f32[gw] += f32[s] * f32[t];
-          else {
-            f32[gw] += f32[s] * f32[t] + f32[s + 1] * f32[t + 1];
-            f32[gw + 1] += f32[s + 1] * f32[t] - f32[s] * f32[t + 1];
-          }
-        }
-      }
-    }
-  }
-}
-
 /** Twin of `diagonal`. */
 export function diagonal({ f32, i32 }: Memory, r: number, w: number, src: number, dst: number): void {
   const count = i32[r + Field.count], flags = i32[r + Field.extra[0]];
@@ -86,37 +40,6 @@ export function permute({ i32 }: Memory, r: number, index: number, src: number, 
     for (let u = 0; u < unit; u++) {
       if (scatter) i32[dst + j * unit + u] = i32[src + k * unit + u];
       else i32[dst + k * unit + u] = i32[src + j * unit + u];
-    }
-  }
-}
-
-/** Twin of `dense`: weights in panels of four rows. */
-export function dense({ f32, i32 }: Memory, r: number, w: number, src: number, dst: number): void {
-  const rows = i32[r + Field.count], columns = i32[r + Field.extra[0]];
-  for (let row = 0; row < rows; row += 4, w += columns * 4) {
-    let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-    for (let k = 0, v = w; k < columns; k++, v += 4) {
-      const x = f32[src + k];
-      s0 += f32[v] * x;
-      s1 += f32[v + 1] * x;
-      s2 += f32[v + 2] * x;
-      s3 += f32[v + 3] * x;
-    }
-    f32[dst + row] = s0;
-    if (row + 1 < rows) f32[dst + row + 1] = s1;
-    if (row + 2 < rows) f32[dst + row + 2] = s2;
-    if (row + 3 < rows) f32[dst + row + 3] = s3;
-  }
-}
-
-/** Twin of `denseBack`: W += g·xᵀ in the same panels. */
-export function denseBack({ f32, i32 }: Memory, r: number, x: number, g: number, gw: number): void {
-  const rows = i32[r + Field.count], columns = i32[r + Field.extra[0]];
-  for (let row = 0; row < rows; row += 4) {
-    for (let k = 0; k < columns; k++, gw += 4) {
-      for (let lane = 0; lane < 4 && row + lane < rows; lane++) {
-        f32[gw + lane] += f32[g + row + lane] * f32[x + k];
-      }
     }
   }
 }

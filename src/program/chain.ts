@@ -225,12 +225,31 @@ function planReversed(run: Run): Pass[] {
   return passes;
 }
 
-/** Passes of one factor each, as training runs them. */
-export function planSingles(run: Run): Pass[] {
-  return run.factors.map(({ pattern: { d } }, first) => {
-    const single = pass(first, 0, [d]);
-    return d <= 2 ? { ...single, kind: "lane" } : single;
-  });
+/** A step of training: one factor of a run, or two neighbours whose common value stays in registers. */
+export interface Stage {
+  /** The first factor of the run that it applies. */
+  readonly first: number;
+  /** The stride of each of its factors, in points. */
+  readonly strides: readonly number[];
+}
+
+/**
+ * Cuts a run into stages. Of real factors two that pair lanes go together; two that pair vectors do so for single
+ * vectors, while with `rows`, for batches, one by one they have their weights and the sums of their gradients in
+ * registers. Complex ones go one by one: arithmetic sets their time.
+ */
+export function planStages(run: Run, rows: boolean): Stage[] {
+  const strides = run.factors.map((factor) => factor.pattern.d);
+  const alike = (s: number, t: number | undefined): t is number =>
+    !run.complex && t !== undefined && (s <= 2 ? t === 3 - s : !rows && t > 2 && nest(s, t));
+  const stages: Stage[] = [];
+  for (let first = 0; first < strides.length;) {
+    const s = strides[first], t = strides[first + 1];
+    const both = alike(s, t);
+    stages.push({ first, strides: both ? [s, t] : [s] });
+    first += both ? 2 : 1;
+  }
+  return stages;
 }
 
 /** First points of the iterations of a pass, where they are read and where they are written. */

@@ -7,22 +7,14 @@
 
 import { Op, Space, type View } from "../kernels/record.ts";
 import { findRuns, type Run } from "./chain.ts";
+import { asFactor, emitFactor } from "./factors.ts";
 import { type Image, ImageBuilder } from "./image.ts";
 import { emitRun } from "./emit_run.ts";
 import { emitMoves, emitSums, gathered, planMoves, planSums, type Segment } from "./moves.ts";
-import { panelIndex } from "./pack.ts";
 import type { Program } from "./program.ts";
 import { simplify } from "./simplify.ts";
 import { emitMirrored, findMirrored, type Mirrored } from "./streams.ts";
-import {
-  type DenseStep,
-  type FactorStep,
-  floats,
-  inputsOf,
-  type PermutationStep,
-  type Step,
-  type WindowStep,
-} from "./step.ts";
+import { inputsOf, type PermutationStep, type Step, type WindowStep } from "./step.ts";
 
 /**
  * Bytes that a value takes in one tile: a first-level cache. More rows of a power of two of bytes would fall into the same
@@ -192,7 +184,8 @@ function emitStep(
 ): void {
   switch (step.kind) {
     case "factor":
-      return emitFactor(image, step, storeWeights(image, step.weights), views[step.from]!, dst);
+    case "dense":
+      return emitFactor(image, asFactor(step), views[step.from]!, dst);
     case "diagonal": {
       const weights = storeWeights(image, step.weights);
       const extra = [step.field === "complex" ? 1 : 0];
@@ -207,8 +200,6 @@ function emitStep(
     }
     case "permutation":
       return emitPermutation(image, step, views[step.from]!, dst);
-    case "dense":
-      return emitDense(image, step, views[step.from]!, dst);
     case "window":
       return emitWindow(image, step, widths[step.from], views[step.from]!, dst);
     case "add":
@@ -245,21 +236,6 @@ function storeIndex(image: ImageBuilder, index: Uint32Array): number {
   return image.table(index.length, (memory, at) => memory.set(index, at));
 }
 
-/** Emits a factor of any pattern, or with `adjoint` its conjugate transpose from the same weights. */
-export function emitFactor(
-  image: ImageBuilder,
-  { pattern: { a, b, c, d }, field }: FactorStep,
-  weights: number,
-  src: View,
-  dst: View,
-  adjoint = false,
-): void {
-  const complex = field === "complex" ? 1 : 0;
-  const stride = adjoint ? [c, b, d] : [b, c, d];
-  const extra = adjoint ? [d, c * d, complex | 2] : [c * d, d, complex];
-  image.emit({ op: Op.factor, count: a, src, dst, weights, stride, extra });
-}
-
 /** Emits a permutation, or with `adjoint` its inverse: of whole vectors where it has stretches, else of floats. */
 export function emitPermutation(
   image: ImageBuilder,
@@ -286,32 +262,4 @@ export function emitWindow(
 ): void {
   if (adjoint) image.emit({ op: Op.window, count: width, src, dst, extra: [step.width, -step.shift] });
   else image.emit({ op: Op.window, count: step.width, src, dst, extra: [width, step.shift] });
-}
-
-/** Writes a dense block as panels. */
-export function fillPanels(step: DenseStep, memory: Float32Array, at: number): void {
-  const { index, negative } = panelIndex(step);
-  for (let i = 0; i < index.length; i++) {
-    const value = index[i] < 0 ? 0 : step.weights[index[i]];
-    memory[at + i] = negative(i) ? -value : value;
-  }
-}
-
-/** Floats of a dense block in panels. */
-export function panelLength({ rows, columns, field }: DenseStep): number {
-  const unit = floats(field);
-  return Math.ceil(rows * unit / 4) * 4 * columns * unit;
-}
-
-/** Emits a dense block. */
-export function emitDense(image: ImageBuilder, step: DenseStep, src: View, dst: View): void {
-  const unit = floats(step.field);
-  image.emit({
-    op: Op.dense,
-    count: step.rows * unit,
-    src,
-    dst,
-    weights: image.weights(panelLength(step), (memory, at) => fillPanels(step, memory, at)),
-    extra: [step.columns * unit],
-  });
 }

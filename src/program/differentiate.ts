@@ -11,24 +11,21 @@
  * @module
  */
 
-import { Op, Space, type View } from "../kernels/record.ts";
-import { findRuns, type Pass, planSingles, type Run } from "./chain.ts";
+import { type Instruction, Op, Space, type View } from "../kernels/record.ts";
+import { findRuns, planStages, type Run, type Stage } from "./chain.ts";
 import {
   boundary,
   copy,
   countReaders,
-  emitFactor,
   emitPermutation,
   emitWindow,
-  fillPanels,
-  panelLength,
   storeWeights,
   tileRows,
 } from "./compile.ts";
+import { asFactor, emitFactor, emitFactorBack, factorCollector, packedLength } from "./factors.ts";
 import { type Image, ImageBuilder } from "./image.ts";
-import { panelIndex } from "./pack.ts";
-import { type Program, transposeFactor } from "./program.ts";
-import { type DenseStep, floats, inputsOf, isWeighted, type Step, type WeightedStep } from "./step.ts";
+import type { Program } from "./program.ts";
+import { inputsOf, isWeighted, type Step, type WeightedStep } from "./step.ts";
 
 /** A compiled backward direction. */
 export interface Derivative {
@@ -39,29 +36,48 @@ export interface Derivative {
 
 type Collector = (memory: Float32Array, at: number, gradient: Float32Array) => void;
 
-/** Compiles the backward direction of a program. */
-export function differentiate(program: Program): Derivative {
-  return new Differentiator(program).build();
+/** Compiles the backward direction of a program, for single vectors or, with `rows`, for batches. */
+export function differentiate(program: Program, rows: boolean): Derivative {
+  return new Differentiator(program, rows).build();
+}
+
+/** Bytes that the values of one tile of a batch may take: a share of a third-level cache. */
+const VALUES_BYTES = 8 << 20;
+
+/**
+ * Rows in a tile of a batch. The more, the less often weights are read and gradients written; but the values of a tile,
+ * of which there is one for each step, should stay in the cache.
+ */
+function tileOf({ widths }: Program): number {
+  const total = widths.reduce((sum, width) => sum + width * 4, 0);
+  const few = Math.min(8, Math.max(1, Math.floor(VALUES_BYTES / total)));
+  return Math.max(few, tileRows(Math.max(...widths) * 4));
 }
 
 class Differentiator {
   readonly #program: Program;
+  readonly #rows: boolean;
   readonly #image: ImageBuilder;
   readonly #runs: Map<number, Run>;
   readonly #readers: Map<number, number>;
+  /** The values that gradients are made of, and those that they are computed from. */
+  readonly #needed: ReadonlySet<number>;
   /** Where each value is kept; the members of a complex run are kept split. */
   readonly #values: View[] = [];
+  /** Where the cotangent of the input goes. */
+  #result!: View;
   readonly #cotangents = new Map<number, View>();
   /** For each weighted step, what to do on the way back. */
   readonly #back: (() => void)[] = [];
   readonly #collectors: { step: number; at: number; collect: Collector }[] = [];
 
-  constructor(program: Program) {
+  constructor(program: Program, rows: boolean) {
     this.#program = program;
-    const bytes = program.widths.reduce((sum, width) => sum + width * 4, 0);
-    this.#image = new ImageBuilder(tileRows(bytes / 16));
+    this.#rows = rows;
+    this.#image = new ImageBuilder(rows ? tileOf(program) : 1);
     this.#runs = new Map(findRuns(program.steps, program.output, false).map((run) => [run.first, run]));
     this.#readers = countReaders(program.steps, program.output);
+    this.#needed = findNeeded(program.steps, this.#readers);
   }
 
   build(): Derivative {
@@ -69,7 +85,7 @@ class Differentiator {
     const ends = boundary(this.#program);
     // The result is the cotangent of the input, so the two ends change places.
     const g: View = { space: Space.cotangent, offset: 0, row: ends.output.row };
-    const result: View = { space: Space.output, offset: 0, row: ends.input.row };
+    const result = this.#result = { space: Space.output, offset: 0, row: ends.input.row };
     this.#values[0] = ends.input;
     for (let i = 0; i < steps.length; i++) {
       const run = this.#runs.get(i);
@@ -83,8 +99,9 @@ class Differentiator {
     this.#cotangents.set(output, g);
     for (const back of this.#back.reverse()) back();
     const input = this.#cotangents.get(0);
-    if (input) copy(this.#image, input, result, inputWidth);
-    else this.#image.emit({ op: Op.window, count: inputWidth, src: result, dst: result, extra: [0, 0] });
+    if (input === undefined) {
+      this.#image.emit({ op: Op.window, count: inputWidth, src: result, dst: result, extra: [0, 0] });
+    } else if (input !== result) copy(this.#image, input, result, inputWidth);
     return { image: this.#image.build(), collect: this.#collector() };
   }
 
@@ -141,26 +158,38 @@ class Differentiator {
 
   #run(run: Run): void {
     const image = this.#image, vectors = run.n / 4, width = run.n * (run.complex ? 2 : 1);
-    const source = this.#values[run.factors[0].from];
-    const passes = planSingles(run);
-    let from = source;
+    const { from: input } = run.factors[0], last = run.first + run.factors.length;
+    let from = this.#values[input];
     if (run.complex) {
-      from = image.scratch(width);
-      image.emit({ op: Op.split, count: vectors, src: source, dst: from });
+      const split = image.scratch(width);
+      image.emit({ op: Op.split, count: vectors, src: from, dst: split });
+      from = split;
     }
-    const stages: { pass: Pass; x: View; weights: number; gradient: number }[] = [];
-    passes.forEach((pass, i) => {
-      const step = run.factors[i];
-      const weights = storeWeights(image, step.weights);
-      const gradient = this.#gradient(run.first + i, step, step.weights.length, copyPlain, true);
-      stages.push({ pass, x: from, weights, gradient });
+    // Weights and gradients of the factors lie one after another: a stage of two finds the second factor's behind the first's.
+    const length = distance(run);
+    const weights = image.weights(length * run.factors.length, (memory, at) => {
+      run.factors.forEach((factor, i) => memory.set(factor.weights, at + i * length));
+    });
+    const gradients = run.factors.map((factor, i) => {
+      return this.#gradient(run.first + i, factor, length, copyPlain, true);
+    });
+    const stages = planStages(run, this.#rows).map((stage) => ({
+      stage,
+      x: from,
+      weights: weights + stage.first * length * 4,
+      gradient: gradients[stage.first],
+    }));
+    stages.forEach((current, i) => {
+      current.x = from;
       // The value after the last factor is needed only by what follows.
+      if (i === stages.length - 1 && !this.#needed.has(last)) return;
       const dst = image.scratch(width);
-      image.emit({ ...this.#single(pass, run, false), src: from, dst, weights });
+      image.emit({ ...stageOf(current.stage, run, false), src: from, dst, weights: current.weights });
       from = dst;
     });
-    const last = run.first + run.factors.length;
-    if (run.complex) image.emit({ op: Op.join, count: vectors, src: from, dst: from });
+    if (run.complex && this.#needed.has(last)) {
+      image.emit({ op: Op.join, count: vectors, src: from, dst: from });
+    }
     this.#values[last] = from;
     this.#back.push(() => {
       let g = this.#take(last);
@@ -170,27 +199,28 @@ class Differentiator {
         image.release(g);
         g = split;
       }
-      for (const { pass, x, weights, gradient } of stages.reverse()) {
-        const dst = g.space === Space.scratch ? g : image.scratch(width);
-        image.emit({ ...this.#single(pass, run, true), src: x, dst, g, weights, gradient });
+      // Rows of the caller a multiple of 4096 bytes apart share the sets of a cache: scratch lies better.
+      const crowded = this.#rows && width % 1024 === 0;
+      if (crowded && !run.complex && g.space !== Space.scratch) {
+        const own = image.scratch(width);
+        copy(image, g, own, width);
+        g = own;
+      }
+      // The cotangent of the input is made in its place where it is not a sum.
+      const direct = input === 0 && this.#readers.get(0) === 1 && (!crowded || run.complex);
+      const place = direct ? this.#result : undefined;
+      for (const { stage, x, weights, gradient } of stages.reverse()) {
+        const whole = stage.first === 0 && !run.complex ? place : undefined;
+        const dst = whole ?? (g.space === Space.scratch ? g : image.scratch(width));
+        image.emit({ ...stageOf(stage, run, true), src: x, dst, g, weights, gradient });
         g = dst;
       }
-      if (run.complex) image.emit({ op: Op.join, count: vectors, src: g, dst: g });
-      this.#give(run.factors[0].from, g, width);
+      if (run.complex) {
+        image.emit({ op: Op.join, count: vectors, src: g, dst: place ?? g });
+        g = place ?? g;
+      }
+      this.#give(input, g, width);
     });
-  }
-
-  /** The operation of a single factor, forward or back. */
-  #single(pass: Pass, run: Run, back: boolean): { op: number; count: number; stride: number[] } {
-    const first = run.complex
-      ? (back ? Op.complexPairBack : Op.complexPair)
-      : (back ? Op.realPairBack : Op.realPair);
-    const bytes = run.complex ? 8 : 4;
-    return {
-      op: pass.kind === "lane" ? first + pass.strides[0] : first,
-      count: pass.kind === "pass" ? run.n / (2 * pass.strides[0]) : run.n / 4,
-      stride: pass.kind === "pass" ? pass.strides.map((s) => s * bytes) : [],
-    };
   }
 
   #step(number: number, step: Step): void {
@@ -200,24 +230,15 @@ class Differentiator {
     this.#values[out] = dst;
     const view = (value: number): View => this.#values[value];
     switch (step.kind) {
-      case "factor": {
-        const { a, b, c, d } = step.pattern;
-        const complex = step.field === "complex" ? 1 : 0;
-        const weights = storeWeights(image, step.weights);
-        const gradient = this.#gradient(number, step, step.weights.length, copyPlain);
-        emitFactor(image, step, weights, view(step.from), dst);
+      case "factor":
+      case "dense": {
+        const factor = asFactor(step);
+        const gradient = this.#gradient(number, step, packedLength(factor), factorCollector(factor), true);
+        emitFactor(image, factor, view(step.from), dst);
         this.#back.push(() => {
           const g = this.#take(out), gx = image.scratch(widths[step.from]);
-          image.emit({
-            op: Op.factorBack,
-            count: a,
-            src: view(step.from),
-            g,
-            gradient,
-            stride: [b, c, d],
-            extra: [0, 0, complex],
-          });
-          emitFactor(image, step, weights, g, gx, true);
+          emitFactorBack(image, factor, view(step.from), g, gradient);
+          emitFactor(image, factor, g, gx, true);
           image.release(g);
           this.#give(step.from, gx, widths[step.from]);
         });
@@ -248,8 +269,6 @@ class Differentiator {
         });
         return;
       }
-      case "dense":
-        return this.#dense(number, step, dst);
       case "window":
         emitWindow(image, step, widths[step.from], view(step.from), dst);
         this.#back.push(() => {
@@ -276,37 +295,6 @@ class Differentiator {
     }
   }
 
-  #dense(number: number, step: DenseStep, dst: View): void {
-    const image = this.#image, unit = floats(step.field), out = number + 1;
-    const rows = step.rows * unit, columns = step.columns * unit, length = panelLength(step);
-    const src = this.#values[step.from];
-    const { index, negative } = panelIndex(step);
-    const gradient = this.#gradient(number, step, length, (memory, at, result) => {
-      result.fill(0);
-      for (let k = 0; k < length; k++) {
-        if (index[k] >= 0) result[index[k]] += negative(k) ? -memory[at + k] : memory[at + k];
-      }
-    });
-    const transposed: DenseStep = { ...step, rows: step.columns, columns: step.rows };
-    const forward = image.weights(length, (memory, at) => fillPanels(step, memory, at));
-    const backward = image.weights(panelLength(transposed), (memory, at) => {
-      const pattern = { a: 1, b: step.rows, c: step.columns, d: 1 };
-      fillPanels(
-        { ...transposed, weights: transposeFactor(pattern, step.field, step.weights, true) },
-        memory,
-        at,
-      );
-    });
-    image.emit({ op: Op.dense, count: rows, src, dst, weights: forward, extra: [columns] });
-    this.#back.push(() => {
-      const g = this.#take(out), gx = image.scratch(columns);
-      image.emit({ op: Op.denseBack, count: rows, src, g, gradient, extra: [columns] });
-      image.emit({ op: Op.dense, count: columns, src: g, dst: gx, weights: backward, extra: [rows] });
-      image.release(g);
-      this.#give(step.from, gx, columns);
-    });
-  }
-
   #join(number: number, kind: "add" | "concat", inputs: readonly number[], dst: View): void {
     const image = this.#image, { widths } = this.#program, out = number + 1;
     let at = 0;
@@ -331,7 +319,43 @@ class Differentiator {
   }
 }
 
+/**
+ * Floats from the weights (or the gradient) of one factor of a run to those of the next. Those a multiple of 4096 bytes
+ * apart would share the sets of a cache: some lines more keep them apart.
+ */
+function distance(run: Run): number {
+  const length = 2 * run.n * (run.complex ? 2 : 1);
+  return length % 1024 === 0 ? length + 272 : length;
+}
+
+/** The operation of one or two factors, forward or back. */
+function stageOf(
+  { strides }: Stage,
+  run: Run,
+  back: boolean,
+): Pick<Instruction, "op" | "count" | "stride" | "extra"> {
+  const forward = run.complex ? Op.complexPair : strides.length === 2 ? Op.realQuad : Op.realPair;
+  const first = back ? forward + Op.realPairBack - Op.realPair : forward;
+  const bytes = run.complex ? 8 : 4, extra = strides.length === 2 ? [distance(run) * 4] : [];
+  if (strides[0] <= 2) return { op: first + strides[0], count: run.n / 4, stride: [], extra };
+  const count = run.n / (2 * Math.max(...strides));
+  return { op: first, count, stride: strides.map((s) => s * bytes), extra };
+}
+
 const copyPlain: Collector = (memory, at, result) => result.set(memory.subarray(at, at + result.length));
+
+/** The values whose numbers the gradients depend on. */
+function findNeeded(steps: readonly Step[], readers: ReadonlyMap<number, number>): Set<number> {
+  const needed = new Set<number>();
+  for (let i = steps.length - 1; i >= 0; i--) {
+    const step = steps[i];
+    if (!readers.has(i + 1)) continue;
+    if ((isWeighted(step) && step.kind !== "bias") || needed.has(i + 1)) {
+      for (const value of inputsOf(step)) needed.add(value);
+    }
+  }
+  return needed;
+}
 
 /** Folds the gradient of weights that were made from real ones back onto those. */
 function folded(step: WeightedStep, collect: Collector): Collector {

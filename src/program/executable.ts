@@ -22,6 +22,14 @@ const CHUNK_BYTES = 1 << 20;
  */
 const BATCH = 8, BATCH_WIDTH = 1024;
 
+/**
+ * Whether the backward direction of so many vectors is the one for batches (see {@link differentiate}): measured to be
+ * faster from two on.
+ */
+export function sharesRows(rows: number): boolean {
+  return rows > 1;
+}
+
 /** Numbers of the areas of memory that programs share. */
 const SCRATCH = 0, INPUT = 1, OUTPUT = 2, COTANGENT = 3, GRADIENT = 4;
 
@@ -101,6 +109,12 @@ interface Placed {
   readonly tile: number;
 }
 
+/** The backward direction of a program. */
+interface Backward {
+  readonly resident: Resident;
+  readonly collect: Derivative["collect"];
+}
+
 /** One whose operands are shared areas. */
 interface Staged extends Placed {
   /** Element index of the input. */
@@ -164,7 +178,8 @@ export class Executable {
   #forward: Resident;
   /** The forward direction for batches, made when it is first needed. */
   #batched: Resident | undefined;
-  #derivative: { resident: Resident; collect: Derivative["collect"] } | undefined;
+  /** The backward direction for single vectors and for batches. */
+  readonly #derivatives: (Backward | undefined)[] = [];
   /** What the last copying call found, good while nothing in memory has moved and the batch is the same. */
   #last: Staged | undefined;
   #own: Own | undefined;
@@ -344,13 +359,8 @@ export class Executable {
     batch: number,
   ): void {
     const m = this.machine;
-    if (this.#derivative === undefined) {
-      const { image, collect } = differentiate(this.program);
-      this.#derivative = { resident: new Resident(m, image), collect };
-    }
-    const { resident, collect } = this.#derivative;
+    const chunk = Math.min(batch, this.#chunk), { resident, collect } = this.#backward(chunk);
     const { image } = resident;
-    const chunk = Math.min(batch, this.#chunk);
     [x, g, gx] = keeping(m, [x, g, gx], () => this.#stageGradient(resident, chunk));
     const gradientAt = m.staging(GRADIENT, image.gradient);
     for (const { start, end } of image.cleared) {
@@ -366,6 +376,17 @@ export class Executable {
       gx.set(m.f32.subarray(gxAt >>> 2, (gxAt >>> 2) + rows * nx), row * nx);
     }
     collect(m.f32, gradientAt >>> 2, gradients);
+  }
+
+  /** The backward direction for a number of rows. */
+  #backward(rows: number): Backward {
+    const shared = sharesRows(rows), which = shared ? 1 : 0;
+    let backward = this.#derivatives[which];
+    if (backward === undefined) {
+      const { image, collect } = differentiate(this.program, shared);
+      backward = this.#derivatives[which] = { resident: new Resident(this.machine, image), collect };
+    }
+    return backward;
   }
 
   /** Puts the backward program and the shared areas for its operands into memory. */
@@ -386,14 +407,14 @@ export class Executable {
     this.#batched = undefined;
     this.#last = undefined;
     if (this.#own) this.#own.last = undefined;
-    this.#derivative?.resident.renew();
+    for (const backward of this.#derivatives) backward?.resident.renew();
   }
 
   /** Frees the memory now rather than when it is needed; the executable stays usable. */
   dispose(): void {
     this.#forward.free();
     this.#batched?.free();
-    this.#derivative?.resident.free();
+    for (const backward of this.#derivatives) backward?.resident.free();
     this.#own?.free();
     this.#own = undefined;
   }

@@ -7,6 +7,7 @@
 import { findRuns, type Pass, type Run } from "./chain.ts";
 import { findPasses } from "./compile.ts";
 import { describeMoves, gathered, planMoves } from "./moves.ts";
+import { asFactor, packedLength } from "./factors.ts";
 import { type PackedPass, packRun } from "./pack.ts";
 import type { Program } from "./program.ts";
 import { readValues, simplify } from "./simplify.ts";
@@ -132,7 +133,7 @@ function execution(program: Program): { text: string[]; cost: Cost } {
         text.push(`  ${describePass(run, packed)}${count(passCost(run, packed))}`);
       }
     } else if (streams) text.push(`  ${describeMirrored(streams)}${count(mirroredCost(streams))}`);
-    else text.push(`  ${describeStep(step)}${count(costOf([step]))}`);
+    else text.push(`  ${describeStep(step)}${count(stepCost(step))}`);
     i += ((half ?? run ?? streams)?.length ?? 1) - 1;
   }
   return { text, cost: { weights, madds } };
@@ -142,6 +143,13 @@ function execution(program: Program): { text: string[]; cost: Cost } {
 function describeStep(step: Step): string {
   const moves = step.kind === "permutation" ? planMoves(gathered(step)) : undefined;
   return moves ? `${single(step)}: ${describeMoves(moves)}` : single(step);
+}
+
+/** The cost of a step outside a run; the weights of factors and dense blocks are packed into whole vectors. */
+function stepCost(step: Step): Cost {
+  const cost = costOf([step]);
+  if (step.kind !== "factor" && step.kind !== "dense") return cost;
+  return { ...cost, weights: packedLength(asFactor(step)) };
 }
 
 function describePass(run: Run, { pass, form, scaled }: PackedPass): string {

@@ -43,7 +43,7 @@ const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 /** Bytes of a row of scratch. Rows a power of two apart would share the sets of a cache: one line more keeps them apart. */
 function rowBytes(width: number): number {
   const bytes = align(width * 4);
-  return bytes >= 512 && bytes % 512 === 0 ? bytes + 64 : bytes;
+  return bytes >= 256 && bytes % 256 === 0 ? bytes + 64 : bytes;
 }
 
 /** Collects the parts of an image. */

@@ -17,7 +17,6 @@ import {
   weightIndex,
 } from "./chain.ts";
 import { divide, type Divided } from "./forms.ts";
-import type { DenseStep } from "./step.ts";
 
 /** One pass with its packed weights. */
 export interface PackedPass {
@@ -195,36 +194,4 @@ function share(
     longer.set([table[2 * i], table[2 * i + 1], at * 4], 3 * i);
   }
   return { weights: weights.slice(0, kept), table: longer };
-}
-
-/**
- * For each float of the panels of a dense block (four rows each: for each column, four lanes), the index of the
- * weight, or −1 where the last panel has no row. A complex block is packed as the real block of twice the size,
- * [[re, −im], [im, re]] for each entry; then an index counts floats, and `negative` says which change sign.
- */
-export function panelIndex(step: Pick<DenseStep, "rows" | "columns" | "field">): {
-  index: Int32Array;
-  negative: (packed: number) => boolean;
-} {
-  const unit = step.field === "complex" ? 2 : 1;
-  const rows = step.rows * unit, columns = step.columns * unit;
-  const index = new Int32Array(Math.ceil(rows / 4) * 4 * columns).fill(-1);
-  let at = 0;
-  for (let panel = 0; panel < rows; panel += 4) {
-    for (let column = 0; column < columns; column++) {
-      for (let lane = 0; lane < 4; lane++, at++) {
-        const row = panel + lane;
-        if (row >= rows) continue;
-        const entry = Math.floor(row / unit) * step.columns + Math.floor(column / unit);
-        index[at] = unit === 1 ? entry : 2 * entry + ((row ^ column) & 1);
-      }
-    }
-  }
-  const negative = (packed: number): boolean => {
-    if (unit === 1) return false;
-    const panel = Math.floor(packed / (4 * columns)), column = Math.floor(packed / 4) % columns;
-    const row = panel * 4 + packed % 4;
-    return (row & 1) === 0 && (column & 1) === 1;
-  };
-  return { index, negative };
 }

@@ -5,6 +5,7 @@
  */
 
 import { base4, butterfly, orthogonal } from "./butterflies.ts";
+import { bft, bftLayer, chain } from "./chains.ts";
 import { cornerForm, kroneckerForm, lists, realView, repeated, transposed } from "./composed.ts";
 import type { Form } from "./form.ts";
 import { rotation } from "./rotation.ts";
@@ -18,6 +19,9 @@ export const FORMS: readonly Form[] = [
   permutation,
   diagonal,
   factor,
+  chain,
+  bft,
+  bftLayer,
   dense,
   convolution,
   rotation,
