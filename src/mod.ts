@@ -128,7 +128,7 @@ export { fromKsValues, type KsValues, toKsValues } from "./kaleidoscope/ks_value
 export { fromMonarch, type MonarchWeights, toMonarch } from "./kaleidoscope/monarch.ts";
 export { lowRank, type LowRankOptions } from "./kaleidoscope/low_rank.ts";
 export { stepMatrix, type StepMatrixOptions } from "./kaleidoscope/step_matrix.ts";
-export { sparse, type SparseEntries } from "./kaleidoscope/sparse.ts";
+export { Sparse, sparse, type SparseEntries } from "./kaleidoscope/sparse.ts";
 export {
   circuit,
   CircuitBuilder,

@@ -15,7 +15,7 @@
 
 import type { Operator } from "../operator/operator.ts";
 import { quote } from "./bytes.ts";
-import { isNode, Reader, Writer } from "./forms/form.ts";
+import { isNode, MOST_FLOATS, Reader, Writer } from "./forms/form.ts";
 import { FORMS } from "./forms/index.ts";
 import { KEY, rootOf, VERSION } from "./operator_file.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
@@ -101,10 +101,13 @@ export function loadCheckpoint(bytes: Uint8Array, name?: string): Checkpoint {
     else if (parts.has(name)) throw refuse(`${quote(name)} is a tensor and an operator`);
     else tensors.set(name, tensor);
   }
+  let copied = 0;
   for (const { tensor, operator } of root.operators as { tensor: string; operator: unknown }[]) {
     const own = { tensors: parts.get(tensor)!, metadata: {} };
     const reader = new Reader(FORMS, own, `${label}, operator ${quote(tensor)}`);
     operators.set(tensor, reader.load(operator, undefined, 0));
+    copied += reader.copied;
+    if (copied > MOST_FLOATS) throw refuse("its operators repeat their numbers too often");
   }
   return { tensors, operators, metadata };
 }

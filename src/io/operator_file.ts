@@ -21,6 +21,7 @@
  * | factor | `factor` [a, b, c, d] |
  * | chain | `factor.0`, `factor.1` … [a, b, c, d], in the order of application; `factors` says how many |
  * | dense | `matrix` [rows, cols] |
+ * | sparse | `starts` [rows + 1] and `columns` [entries], U32, `values` [entries]: compressed rows; `cols` |
  * | convolution | `kernel` [outputs, inputs, sizes …], the sizes of its axes |
  * | rotation | `signs`, I8; `rows`, `inverse`, and `stages`, a list of [offset, length, levels, stride] |
  * | bft | `weights`, one list; `rows`, `cols`, `base`, `residual` |
@@ -91,7 +92,9 @@ export function loadOperator(bytes: Uint8Array, name?: string): Operator {
     const names = root.operators.slice(0, 5).map((node) => quote(String(isNode(node) ? node.tensor : node)));
     throw new RangeError(
       `Cannot read ${label}: it is a checkpoint, with operators for ${names.join(", ") || "no tensor"}` +
-        `${root.operators.length > 5 ? " and others" : ""}; loadCheckpoint reads them`,
+        `${
+          root.operators.length > 5 ? " and others" : ""
+        }; loadCheckpoint reads them, on the command line --tensor names one`,
     );
   }
   return new Reader(FORMS, file, label).load(root.operator, undefined, 0);

@@ -11,7 +11,7 @@ import { checkField, checkSize, checkWeights, LARGEST } from "../operator/check.
 import { Diagonal } from "../operator/diagonal.ts";
 import type { Operator } from "../operator/operator.ts";
 import { Permutation } from "../operator/permutation.ts";
-import { product } from "../operator/product.ts";
+import { Product, product } from "../operator/product.ts";
 import { Window } from "../operator/window.ts";
 import { type Field, floats } from "../program/step.ts";
 import { stepMatrix } from "./step_matrix.ts";
@@ -24,6 +24,29 @@ export interface SparseEntries {
   cols: ArrayLike<number>;
   /** Its value, interleaved if complex. */
   values: Float32Array;
+}
+
+/** A sparse matrix: a product that knows the entries that it was made of. See {@link sparse}. */
+export class Sparse extends Product {
+  /** The row of each entry, rising. */
+  readonly entryRows: Uint32Array;
+  /** The column of each entry. */
+  readonly entryCols: Uint32Array;
+  /** The entries, interleaved if complex. */
+  readonly values: Float32Array;
+
+  /** Use {@link sparse}. */
+  constructor(operators: readonly Operator[], rows: Uint32Array, cols: Uint32Array, values: Float32Array) {
+    super(operators);
+    this.entryRows = rows;
+    this.entryCols = cols;
+    this.values = values;
+  }
+
+  /** The entries: where they are is not counted. */
+  override get parameters(): number {
+    return this.entryRows.length;
+  }
 }
 
 /**
@@ -43,7 +66,7 @@ export interface SparseEntries {
  * console.assert(map.apply(new Float32Array([10, 20, 30])).join() === "70,90");
  * ```
  */
-export function sparse(rows: number, cols: number, entries: SparseEntries, field: Field = "real"): Operator {
+export function sparse(rows: number, cols: number, entries: SparseEntries, field: Field = "real"): Sparse {
   const what = "a sparse matrix";
   checkField(what, field);
   checkSize(what, "rows", rows, LARGEST);
@@ -68,7 +91,7 @@ export function sparse(rows: number, cols: number, entries: SparseEntries, field
     place[t] = at;
     for (let part = 0; part < unit; part++) values[at * unit + part] = entries.values[t * unit + part];
   });
-  return product(
+  const { operators } = product(
     new Window(rows, n),
     new Permutation(completed(lines.keys, n)).adjoint(),
     stepMatrix(lines.numbers, { size: n }),
@@ -77,7 +100,10 @@ export function sparse(rows: number, cols: number, entries: SparseEntries, field
     stepMatrix(columns.numbers, { size: n, vertical: true }),
     new Permutation(completed(columns.keys, n)),
     new Window(n, cols),
-  );
+  ) as Product;
+  const kept = new Float32Array(count * unit);
+  byRow.forEach((t, at) => kept.set(entries.values.subarray(t * unit, (t + 1) * unit), at * unit));
+  return new Sparse(operators, byRow.map((t) => entries.rows[t]), byRow.map((t) => entries.cols[t]), kept);
 }
 
 /** The different keys of a sorted list, and for each entry the number of its key. */

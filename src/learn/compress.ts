@@ -323,13 +323,15 @@ function verdict(
   } else if (best.structure === "low rank") {
     sentences.push("No butterfly is nearer: low rank is the better choice.");
   }
-  const fastest = Math.min(best.microseconds ?? 0, best.loopMicroseconds ?? Infinity);
-  if (best.microseconds !== undefined && dense.microseconds! <= fastest) {
+  if (best.microseconds !== undefined && dense.microseconds! <= best.microseconds) {
+    const loop = best.loopMicroseconds === undefined
+      ? ""
+      : ` (${best.loopMicroseconds.toPrecision(2)} µs with a plain loop over its entries)`;
     sentences.push(
       `For speed the dense matrix is the better choice: ${
-        dense.microseconds!.toPrecision(3)
+        dense.microseconds!.toPrecision(2)
       } µs a vector against ` +
-        `${fastest.toPrecision(3)} µs, measured here.`,
+        `${best.microseconds.toPrecision(2)} µs${loop}, measured here.`,
     );
   }
   return sentences.join(" ");
