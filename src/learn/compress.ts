@@ -349,5 +349,6 @@ function noiseKeeps(part: number): number {
     entries += density;
     energy += t * t * density;
   }
-  return 1.2 * Math.max(1.8 * part, energy);
+  // Towards all of the parameters that would be all of the energy, of which noise always loses some.
+  return Math.min(1.2 * Math.max(1.8 * part, energy), 1 - (1 - part) ** 2 / 2);
 }

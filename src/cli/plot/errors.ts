@@ -49,7 +49,9 @@ const STYLES: readonly (readonly [light: string, dark: string, dashed?: boolean]
 /** Draws the panels, in rows of three. The picture is readable on light and dark backgrounds. */
 export function drawErrors(panels: readonly ErrorPanel[], options: ErrorsOptions): string {
   const shown = panels.slice(0, MOST), columns = Math.min(3, shown.length);
-  const pitch = LEFT + WIDTH + RIGHT, rise = ABOVE + HEIGHT + BELOW;
+  // One alone has more room.
+  const [wide, high] = shown.length === 1 ? [640, 340] : [WIDTH, HEIGHT];
+  const pitch = LEFT + wide + RIGHT, rise = ABOVE + high + BELOW;
   const width = Math.max(2 * MARGIN + columns * pitch, 760);
   const height = HEAD + Math.ceil(shown.length / columns) * rise + MARGIN;
   const points = shown.flatMap(({ tried, dense }) =>
@@ -57,17 +59,18 @@ export function drawErrors(panels: readonly ErrorPanel[], options: ErrorsOptions
   );
   const used = STRUCTURES.filter((name) => points.some(({ structure }) => structure === name));
   const x: Axis = { from: Math.log10(least(points.map(({ part }) => part), 0.3)) - 0.08, to: 0.02 };
+  const ring = shown.some(({ best }) => best) ? "; a ring marks what was taken" : "";
   const more = shown.length < panels.length ? `, the first ${MOST} of ${panels.length} matrices` : "";
   const elements = [
     style(),
     text(MARGIN, 30, options.title, { size: 17, tone: "bold" }),
-    text(MARGIN, 49, `error against parameters of each matrix${more}; a ring marks what was taken`, {
+    text(MARGIN, 49, `error against parameters of each matrix${more}${ring}`, {
       tone: "faint",
     }),
     ...legend(used),
     ...shown.flatMap((panel, i) => {
       const left = MARGIN + LEFT + (i % columns) * pitch, top = HEAD + ABOVE + Math.floor(i / columns) * rise;
-      return drawPanel(panel, options, left, top, x);
+      return drawPanel(panel, options, { left, top, wide, high }, x);
     }),
   ];
   return document(width, height, `${options.title}: error against parameters`, elements);
@@ -79,24 +82,31 @@ interface Axis {
   readonly to: number;
 }
 
+/** Where the plot of a panel is, in px. */
+interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly wide: number;
+  readonly high: number;
+}
+
 function drawPanel(
   { title, dense, tried, best }: ErrorPanel,
   { maxParameters, maxError }: ErrorsOptions,
-  left: number,
-  top: number,
+  { left, top, wide, high }: Box,
   x: Axis,
 ): string[] {
   const lowest = Math.max(LEAST, least(tried.map(({ error }) => error), 0.8));
   const y: Axis = { from: Math.log10(lowest) - (lowest > LEAST ? 0.1 : 0), to: 0.05 };
-  const bottom = top + HEIGHT, right = left + WIDTH;
+  const bottom = top + high, right = left + wide;
   const at = (parameters: number): number =>
-    left + (Math.log10(parameters / dense) - x.from) / (x.to - x.from) * WIDTH;
+    left + (Math.log10(parameters / dense) - x.from) / (x.to - x.from) * wide;
   const of = (error: number): number =>
-    bottom - Math.max(0, (Math.log10(Math.max(error, LEAST / 2)) - y.from) / (y.to - y.from)) * HEIGHT;
+    bottom - Math.max(0, (Math.log10(Math.max(error, LEAST / 2)) - y.from) / (y.to - y.from)) * high;
   const name = title.length > 44 ? `${title.slice(0, 28)}…${title.slice(-14)}` : title;
   const out = [
     text(left, top - 10, name, { size: 13, tone: "bold" }),
-    `<rect class="panel" x="${left}" y="${top}" width="${WIDTH}" height="${HEIGHT}"/>`,
+    `<rect class="panel" x="${left}" y="${top}" width="${wide}" height="${high}"/>`,
   ];
   for (const value of ticks(x)) {
     const p = short(at(value * dense));
