@@ -16,7 +16,7 @@ export const APPLY_HELP = `Applies an operator to vectors in a file.
 
 Usage: papillon apply OPERATOR --in X --out Y [--hop H] [--tensor NAME] [--json]
 
-  OPERATOR   a file that 'papillon learn' or 'papillon build' wrote, .safetensors
+  OPERATOR   a file that 'papillon learn', 'build' or 'compress' wrote, .safetensors
   --in       a vector, or a matrix with a vector in each row: .npy, .csv, .safetensors; or a mono
              16-bit .wav file, which is cut into frames of as many samples as the operator has
              columns (values from -1 to 1, the last frame filled with zeros)

@@ -16,7 +16,7 @@ export const DENSE_HELP = `Writes the dense matrix of an operator.
 
 Usage: papillon dense OPERATOR --out M [--tensor NAME] [--json]
 
-  OPERATOR   a file that 'papillon learn' or 'papillon build' wrote, .safetensors
+  OPERATOR   a file that 'papillon learn', 'build' or 'compress' wrote, .safetensors
   --out      where to write the matrix: .npy, .csv or .safetensors; complex numbers as complex64
   --tensor   of a file that 'papillon compress' wrote, the tensor whose operator is meant
   --json     print one JSON object

@@ -16,7 +16,7 @@ export const INSPECT_HELP = `Shows what an operator consists of, and draws it.
 
 Usage: papillon inspect OPERATOR [--plot FILE.svg] [--tensor NAME] [--json]
 
-  OPERATOR   a file that 'papillon learn' or 'papillon build' wrote, .safetensors
+  OPERATOR   a file that 'papillon learn', 'build' or 'compress' wrote, .safetensors
   --plot     where to write a picture of its factors, .svg
   --tensor   of a file that 'papillon compress' wrote, the tensor whose operator is meant
   --json     print one JSON object

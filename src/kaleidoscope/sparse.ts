@@ -81,29 +81,31 @@ export function sparse(rows: number, cols: number, entries: SparseEntries, field
   let n = 2;
   while (n < Math.max(rows, cols, count)) n *= 2;
 
+  // By rows first, as they lie in files, so that what is loaded adds in the same order.
   const own = Uint32Array.from({ length: count }, (_, t) => t);
-  const byColumn = own.slice().sort((s, t) => entries.cols[s] - entries.cols[t] || s - t);
-  const byRow = own.slice().sort((s, t) => entries.rows[s] - entries.rows[t] || s - t);
-  const columns = stretches(byColumn.map((t) => entries.cols[t]));
-  const lines = stretches(byRow.map((t) => entries.rows[t]));
+  const sorted = own.slice().sort((s, t) => entries.rows[s] - entries.rows[t] || s - t);
+  const entryRows = sorted.map((t) => entries.rows[t]), entryCols = sorted.map((t) => entries.cols[t]);
+  const kept = new Float32Array(count * unit);
+  sorted.forEach((t, at) => kept.set(entries.values.subarray(t * unit, (t + 1) * unit), at * unit));
+  const byColumn = own.slice().sort((s, t) => entryCols[s] - entryCols[t] || s - t);
+  const columns = stretches(byColumn.map((t) => entryCols[t]));
+  const lines = stretches(entryRows);
   const place = new Uint32Array(count), values = new Float32Array(n * unit);
   byColumn.forEach((t, at) => {
     place[t] = at;
-    for (let part = 0; part < unit; part++) values[at * unit + part] = entries.values[t * unit + part];
+    for (let part = 0; part < unit; part++) values[at * unit + part] = kept[t * unit + part];
   });
   const { operators } = product(
     new Window(rows, n),
     new Permutation(completed(lines.keys, n)).adjoint(),
     stepMatrix(lines.numbers, { size: n }),
-    new Permutation(completed(byRow.map((t) => place[t]), n)),
+    new Permutation(completed(place, n)),
     new Diagonal(values, field),
     stepMatrix(columns.numbers, { size: n, vertical: true }),
     new Permutation(completed(columns.keys, n)),
     new Window(n, cols),
   ) as Product;
-  const kept = new Float32Array(count * unit);
-  byRow.forEach((t, at) => kept.set(entries.values.subarray(t * unit, (t + 1) * unit), at * unit));
-  return new Sparse(operators, byRow.map((t) => entries.rows[t]), byRow.map((t) => entries.cols[t]), kept);
+  return new Sparse(operators, entryRows, entryCols, kept);
 }
 
 /** The different keys of a sorted list, and for each entry the number of its key. */
