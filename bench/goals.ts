@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { arithmetic, CHAIN_GROUP, CHAINS } from "./chains.ts";
 import { GROUP } from "./constructions.ts";
 import type { Measurement } from "./lib/measure.ts";
 import type { Field } from "./lib/reference.ts";
@@ -28,6 +29,8 @@ export const FIRST = "first goals";
 export const SPEED = "speed goals";
 /** Those of rotations. */
 export const ROTATIONS = "rotation goals";
+/** Those of chains. */
+export const CHAINED = "chain goals";
 
 /** Those of the constructions. */
 export const CONSTRUCTED = "construction goals";
@@ -93,6 +96,11 @@ function turning(name: string, n?: number): Side {
   return { label, names: [`papillon ${name}, relaxed`], group: ROTATION_GROUP, batch: 1, n };
 }
 
+/** Rows of the chains. */
+function chain(name: string): Side {
+  return { label: name, names: [`papillon ${name}, relaxed`], group: CHAIN_GROUP, batch: 1 };
+}
+
 /** In the order of the tables. */
 export const GOALS: readonly Goal[] = [
   { set: FIRST, of: pffft, to: real, atLeast: { 1024: 1.5 } },
@@ -124,6 +132,13 @@ export const GOALS: readonly Goal[] = [
 
   { set: ROTATIONS, of: turning("rotation"), to: turning("butterfly", 1024), atMost: 1.5, sizes: [768] },
   { set: ROTATIONS, of: turning("Dense", 768), to: turning("rotation"), atLeast: { 768: 50 } },
+  // Half as long again as their multiply-adds would take at the rate of the butterfly's.
+  ...CHAINS.map(({ label, patterns }): Goal => ({
+    set: CHAINED,
+    of: chain(label),
+    to: chain("butterfly"),
+    atMost: Number((1.5 * arithmetic(patterns)).toPrecision(3)),
+  })),
   { set: CONSTRUCTED, of: construction("DCT-II"), to: transform, atMost: 0.8 },
   { set: CONSTRUCTED, of: construction("DST-II"), to: transform, atMost: 0.8 },
   { set: CONSTRUCTED, of: construction("Hartley transform"), to: transform, atMost: 0.8 },

@@ -9,7 +9,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { CONSTRUCTED, FIRST, goalTable, ROTATIONS, SPEED } from "./goals.ts";
+import { CHAINED, CONSTRUCTED, FIRST, goalTable, ROTATIONS, SPEED } from "./goals.ts";
 import { peerNames } from "./peers/index.ts";
 import { plots } from "./plots.ts";
 import { writeResult } from "./report.ts";
@@ -74,7 +74,7 @@ function print(result: Result): void {
     const table = crossoverTable(result.rows, batch);
     if (table !== "") console.log(`\n${table}`);
   }
-  for (const set of [FIRST, SPEED, ROTATIONS, CONSTRUCTED]) {
+  for (const set of [FIRST, SPEED, ROTATIONS, CHAINED, CONSTRUCTED]) {
     console.log(
       `\nThe ${set}, as ratios of times per vector in this run:\n\n${goalTable(result.goals, set)}`,
     );

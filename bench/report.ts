@@ -8,8 +8,9 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { CHAIN_GROUP } from "./chains.ts";
 import { ROTATION_GROUP } from "./rotations.ts";
-import { CONSTRUCTED, FIRST, goalTable, ROTATIONS, SPEED } from "./goals.ts";
+import { CHAINED, CONSTRUCTED, FIRST, goalTable, ROTATIONS, SPEED } from "./goals.ts";
 import { alignTable } from "./lib/table.ts";
 import { plots } from "./plots.ts";
 import { DEFAULTS, type Result, runBenchmarks } from "./run.ts";
@@ -55,11 +56,14 @@ export function blocks(result: Result): Map<string, string> {
     ["first goals", goalTable(result.goals, FIRST)],
     ["speed goals", goalTable(result.goals, SPEED)],
     ["rotation goals", goalTable(result.goals, ROTATIONS)],
+    ["chain goals", goalTable(result.goals, CHAINED)],
     ["construction goals", goalTable(result.goals, CONSTRUCTED)],
     ["times", timeTables(rows).join("\n\n")],
     [
       "ratios",
-      tableKeys(rows).filter(({ group }) => group !== "call overhead" && group !== ROTATION_GROUP).map((
+      tableKeys(rows).filter(({ group }) =>
+        group !== "call overhead" && group !== ROTATION_GROUP && group !== CHAIN_GROUP
+      ).map((
         key,
       ) => relativeTable(rows, key))
         .join("\n\n"),
@@ -108,7 +112,9 @@ if (import.meta.main) {
   for (const [file, text] of plots(result)) await Deno.writeTextFile(new URL(`plots/${file}`, folder), text);
   const readme = new URL("README.md", folder);
   await Deno.writeTextFile(readme, fill(await Deno.readTextFile(readme), blocks(result)));
-  for (const set of [FIRST, SPEED, ROTATIONS, CONSTRUCTED]) console.log(`\n${goalTable(result.goals, set)}`);
+  for (const set of [FIRST, SPEED, ROTATIONS, CHAINED, CONSTRUCTED]) {
+    console.log(`\n${goalTable(result.goals, set)}`);
+  }
   console.log(`\nbench/README.md, results.json and plots/ are written (${result.seconds.toFixed(0)} s).`);
   Deno.exit(0);
 }

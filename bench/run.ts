@@ -19,6 +19,7 @@ import {
   training,
   transforms,
 } from "./papillon.ts";
+import { chainSubjects } from "./chains.ts";
 import { rotationSubjects } from "./rotations.ts";
 import { type AvailablePeer, type Does, loadPeers, peerNames } from "./peers/index.ts";
 import { type Accuracy, failures, verifyWeights } from "./verify.ts";
@@ -136,7 +137,10 @@ export async function runBenchmarks(
     subjects.push(...await ofPeers("constructions", n, 1));
     await time(subjects);
   }
-  if (sizes.includes(1024)) await time(rotationSubjects(machines));
+  if (sizes.includes(1024)) {
+    await time(rotationSubjects(machines));
+    await time(chainSubjects(machines));
+  }
   // Dense matrices apart, as they empty the caches; the butterfly is timed again beside them.
   const butterflies = FAMILIES.filter(({ label }) => label === "butterfly");
   for (const n of [...(quick ? [] : SMALL), ...sizes].filter((n) => n <= LARGEST_DENSE)) {

@@ -1,6 +1,7 @@
 /**
  * Pages that are calculated, measured and drawn anew: `deno task report NAME`. To add one, add it to the table.
  */
+import { compression } from "./report_compress.ts";
 import { gallery } from "./report_gallery.ts";
 
 /** A page: where it lies by default, and what writes it there. */
@@ -10,6 +11,7 @@ interface Report {
 }
 
 const reports: Record<string, Report> = {
+  compress: { folder: "docs/compress", write: compression },
   gallery: { folder: "docs/gallery", write: gallery },
 };
 

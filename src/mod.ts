@@ -128,7 +128,7 @@ export { fromKsValues, type KsValues, toKsValues } from "./kaleidoscope/ks_value
 export { fromMonarch, type MonarchWeights, toMonarch } from "./kaleidoscope/monarch.ts";
 export { lowRank, type LowRankOptions } from "./kaleidoscope/low_rank.ts";
 export { stepMatrix, type StepMatrixOptions } from "./kaleidoscope/step_matrix.ts";
-export { sparse, type SparseEntries } from "./kaleidoscope/sparse.ts";
+export { Sparse, sparse, type SparseEntries } from "./kaleidoscope/sparse.ts";
 export {
   circuit,
   CircuitBuilder,
@@ -154,7 +154,13 @@ export { factorizationOperator, toOperator } from "./learn/operator.ts";
 export { type Factorization, factorize, type FactorizeOptions } from "./learn/factorize.ts";
 export { findStructure, type Structure, type StructureOptions } from "./learn/structure.ts";
 export { digitReversal } from "./learn/orders.ts";
-export { compress, type Compressed, type Compression, type CompressOptions } from "./learn/compress.ts";
+export {
+  compress,
+  type Compressed,
+  type Compression,
+  type CompressOptions,
+  type Tried,
+} from "./learn/compress.ts";
 export type { StructureName } from "./learn/plans.ts";
 export { approximateLowRank, type LowRankFit, lowRankOperator } from "./learn/baselines/low_rank.ts";
 export { approximateSparse, type SparseFit, sparseOperator } from "./learn/baselines/sparse.ts";
@@ -174,6 +180,7 @@ export {
 } from "./learn/peel.ts";
 export type { PeelFactors } from "./learn/peel_factors.ts";
 export { loadOperator, saveOperator } from "./io/operator_file.ts";
+export { type Checkpoint, loadCheckpoint, saveCheckpoint } from "./io/checkpoint.ts";
 export * from "./io/safetensors.ts";
 export { readNpy, writeNpy } from "./io/npy.ts";
 export { readCsv, writeCsv } from "./io/csv.ts";

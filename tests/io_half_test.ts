@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bfloat16ToFloat32, float16ToFloat32 } from "../src/io/half.ts";
+import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from "../src/io/half.ts";
 
 const all = Uint16Array.from({ length: 65536 }, (_, k) => k);
 
@@ -28,4 +28,13 @@ Deno.test("every bfloat16 becomes the upper half of a float32", () => {
 Deno.test("the sign and the payload of a float16 NaN are kept", () => {
   const bits = new Uint32Array(float16ToFloat32(Uint16Array.of(0xfe01, 0x7e01)).buffer);
   assert.deepEqual([...bits], [0xffc02000, 0x7fc02000]);
+});
+
+Deno.test("every 16-bit number comes back from float32 to the bit, and what is none is refused", () => {
+  assert.deepEqual(float32ToFloat16(float16ToFloat32(all)), all);
+  assert.deepEqual(float32ToBfloat16(bfloat16ToFloat32(all)), all);
+  for (const value of [0.1, 65520, 65536, 1e30, 2 ** -25, 1.5 * 2 ** -24]) {
+    assert.equal(float32ToFloat16(Float32Array.of(1, value)), undefined, `${value}`);
+  }
+  assert.equal(float32ToBfloat16(Float32Array.of(1, 1 + 2 ** -8)), undefined);
 });

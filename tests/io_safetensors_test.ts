@@ -293,10 +293,13 @@ Deno.test("what does not fit together is not written to safetensors", () => {
   });
   assert.throws(write("w", { ...f32(1), shape: [-1] }), RangeError);
   assert.throws(write("w", { ...f32(1), dtype: "F64" }), TypeError);
-  assert.throws(
-    write("w", { ...f32(1), dtype: "F16" }),
-    /^TypeError: Cannot write tensor 'w': its dtype is F16/,
-  );
+  for (const [dtype, value] of [["F16", 0.1], ["F16", 65536], ["F16", 1e-30], ["BF16", 1.001]] as const) {
+    assert.throws(
+      write("w", { ...f32(1), dtype, data: Float32Array.of(value) }),
+      new RegExp(`^RangeError: Cannot write tensor 'w': it has numbers that ${dtype} does not have`),
+    );
+  }
+  assert.throws(write("w", { ...f32(1), dtype: "F16", data: Uint16Array.of(1) }), /not of the typed array/);
   assert.throws(write("w", { ...f32(1), dtype: "toString" }), TypeError);
   assert.throws(write("w", { ...f32(1), dtype: "C64" }), /need 2 numbers, got 1/);
   assert.throws(write("__proto__", f32(1)), /the name is reserved/);

@@ -202,6 +202,11 @@ Deno.test("it says when the dense matrix is the better choice, and when low rank
   );
   const smooth = await compress(made(32, 32, (i, j) => 1 / (i + j + 1)), { ...options, maxParameters: 0.5 });
   ok(smooth.verdict.includes("low rank is the better choice"), smooth.verdict);
+  ok(!smooth.verdict.includes("noise"), smooth.verdict);
+  for (const maxParameters of [0.1, 0.25, 0.5, 0.75]) {
+    const { verdict } = await compress(normals(48, 48, new Random(8)), { ...options, maxParameters });
+    ok(/what noise would lose too/.test(verdict), verdict);
+  }
   const zero = await compress(made(8, 8, () => 0), { ...options, maxParameters: 0.5 });
   equal(zero.best?.error, 0);
   equal(zero.verdict, "The matrix is zero: it takes no parameters at all.");
@@ -223,6 +228,16 @@ Deno.test("only the structures asked for are tried, and what makes no sense is r
     maxParameters: 150,
   });
   deepEqual(table.map(({ structure }) => structure).sort(), ["low rank", "monarch"]);
+  const curve = await compress(matrix, {
+    structures: ["sparse", "low rank"],
+    measure: false,
+    maxParameters: 0.5,
+    sizes: [0.25, 40, 0.75],
+  });
+  // Each structure in rising sizes, up to the largest that is allowed.
+  deepEqual(curve.tried.map(({ parameters }) => parameters), [40, 64, 128, 32, 64, 128]);
+  ok(curve.tried.every(({ error }, i) => i % 3 === 0 || error < curve.tried[i - 1].error));
+  equal(curve.best?.parameters, 128);
   ok(table.every(({ parameters }) => parameters <= 150));
   const refused = (options: Parameters<typeof compress>[1], message: RegExp) =>
     rejects(compress(matrix, options), message);
@@ -230,6 +245,7 @@ Deno.test("only the structures asked for are tried, and what makes no sense is r
   await refused({ maxError: 1 }, /maxError is 1, expected a number between 0 and 1/);
   await refused({ structures: [] }, /structures is not a list of at least one name/);
   await refused({ structures: ["svd" as "sparse"] }, /no structure "svd", expected some of butterfly, found/);
+  await refused({ sizes: [0.1, 0] }, /sizes is not a list of positive numbers/);
   await refused({ gradientSeconds: NaN }, /gradientSeconds is NaN/);
   await rejects(compress({ ...matrix, rows: 15 }), /expected 240 numbers of a 15×16 real matrix, got 256/);
   throws(() => approximateLowRank(matrix, 17), /rank is 17, expected a whole number from 1 to 16/);

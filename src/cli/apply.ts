@@ -14,15 +14,16 @@ import { count, small } from "./text.ts";
 /** What `papillon apply --help` prints. */
 export const APPLY_HELP = `Applies an operator to vectors in a file.
 
-Usage: papillon apply OPERATOR --in X --out Y [--hop H] [--json]
+Usage: papillon apply OPERATOR --in X --out Y [--hop H] [--tensor NAME] [--json]
 
-  OPERATOR   a file that 'papillon learn' or 'papillon build' wrote, .safetensors
+  OPERATOR   a file that 'papillon learn', 'build' or 'compress' wrote, .safetensors
   --in       a vector, or a matrix with a vector in each row: .npy, .csv, .safetensors; or a mono
              16-bit .wav file, which is cut into frames of as many samples as the operator has
              columns (values from -1 to 1, the last frame filled with zeros)
   --out      where to write the results, in the same arrangement: .npy, .csv or .safetensors;
              complex numbers as complex64
   --hop      samples from the start of one frame of a .wav file to the next; the frame's length
+  --tensor   of a file that 'papillon compress' wrote, the tensor whose operator is meant
   --json     print one JSON object
 
 A complex operator takes real numbers too; a real one takes no complex ones.
@@ -36,7 +37,7 @@ export function runApply(args: readonly string[]): number {
   const given = parse(args, {
     command: "apply",
     operands: ["OPERATOR"],
-    values: ["in", "out", "hop"],
+    values: ["in", "out", "hop", "tensor"],
     switches: ["json"],
   });
   const [path] = given.operands;
@@ -47,7 +48,7 @@ export function runApply(args: readonly string[]): number {
   refusing(() => arrayFormat(output, "write"));
   checkOutput(output, [path, input]);
 
-  const operator = readOperator(path);
+  const operator = readOperator(path, given.values.get("tensor"));
   const { leading, values } = readBatch(input, operator, hop);
   const begin = performance.now();
   const data = refusing(() => operator.apply(values));

@@ -15,6 +15,8 @@ export interface Usage {
   readonly operands: readonly string[];
   /** Flags that take a value. */
   readonly values: readonly string[];
+  /** Flags that take a value and may be given several times. */
+  readonly lists?: readonly string[];
   /** Flags that take none. */
   readonly switches: readonly string[];
 }
@@ -25,6 +27,8 @@ export interface Arguments {
   readonly operands: string[];
   /** The values given, by flag. */
   readonly values: ReadonlyMap<string, string>;
+  /** All values given, in order, of the flags that may be given several times. */
+  readonly lists: ReadonlyMap<string, readonly string[]>;
   /** The switches given. */
   readonly switches: ReadonlySet<string>;
 }
@@ -38,7 +42,7 @@ export interface Arguments {
 export function parse(args: readonly string[], usage: Usage): Arguments {
   const { command } = usage;
   const operands: string[] = [];
-  const values = new Map<string, string>();
+  const values = new Map<string, string>(), lists = new Map<string, string[]>();
   const switches = new Set<string>();
   const see = `see 'papillon ${command} --help'`;
 
@@ -60,16 +64,22 @@ export function parse(args: readonly string[], usage: Usage): Arguments {
         throw new InputError(`Cannot ${command}: ${flag} takes no value, got ${quote(given)}`);
       }
       switches.add(name);
-    } else if (known && usage.values.includes(name)) {
+    } else if (known && (usage.values.includes(name) || usage.lists?.includes(name))) {
       const value = given ?? args[++i];
       // "--out --json" is a forgotten value; a file of such a name can be given as --out=--json.
       if (value === undefined || value === "" || (given === undefined && value.startsWith("--"))) {
         throw new InputError(`Cannot ${command}: ${flag} needs a value; ${see}`);
       }
+      if (usage.lists?.includes(name)) {
+        lists.set(name, [...lists.get(name) ?? [], value]);
+        continue;
+      }
       if (values.has(name)) throw new InputError(`Cannot ${command}: ${flag} is given twice`);
       values.set(name, value);
     } else {
-      const list = [...usage.values, ...usage.switches, "help"].map((flag) => `--${flag}`).join(", ");
+      const list = [...usage.values, ...usage.lists ?? [], ...usage.switches, "help"].map((flag) =>
+        `--${flag}`
+      ).join(", ");
       throw new InputError(`Cannot ${command}: the flag ${quote(flag)} is unknown, it takes ${list}`);
     }
   }
@@ -82,7 +92,7 @@ export function parse(args: readonly string[], usage: Usage): Arguments {
     throw new InputError(`Cannot ${command}: ${usage.operands[operands.length]} is missing; ${see}`);
   }
   if (operands.includes("")) throw new InputError(`Cannot ${command}: an argument is empty; ${see}`);
-  return { operands, values, switches };
+  return { operands, values, lists, switches };
 }
 
 /**

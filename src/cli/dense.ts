@@ -14,10 +14,11 @@ import { count } from "./text.ts";
 /** What `papillon dense --help` prints. */
 export const DENSE_HELP = `Writes the dense matrix of an operator.
 
-Usage: papillon dense OPERATOR --out M [--json]
+Usage: papillon dense OPERATOR --out M [--tensor NAME] [--json]
 
-  OPERATOR   a file that 'papillon learn' or 'papillon build' wrote, .safetensors
+  OPERATOR   a file that 'papillon learn', 'build' or 'compress' wrote, .safetensors
   --out      where to write the matrix: .npy, .csv or .safetensors; complex numbers as complex64
+  --tensor   of a file that 'papillon compress' wrote, the tensor whose operator is meant
   --json     print one JSON object
 
 A bias is no part of the matrix and is left out.
@@ -30,7 +31,7 @@ export function runDense(args: readonly string[]): number {
   const given = parse(args, {
     command: "dense",
     operands: ["OPERATOR"],
-    values: ["out"],
+    values: ["out", "tensor"],
     switches: ["json"],
   });
   const [path] = given.operands, out = given.values.get("out");
@@ -38,7 +39,7 @@ export function runDense(args: readonly string[]): number {
   refusing(() => arrayFormat(out, "write"));
   checkOutput(out, [path]);
 
-  const operator = readOperator(path), { rows, cols, field } = operator;
+  const operator = readOperator(path, given.values.get("tensor")), { rows, cols, field } = operator;
   const bytes = refusing(() => writeArray(out, { shape: [rows, cols], field, data: operator.toDense() }));
   writeFiles([{ path: out, bytes }]);
   const bias = hasBias(operator);

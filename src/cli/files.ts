@@ -5,9 +5,11 @@
  */
 
 import { quote } from "../io/bytes.ts";
+import { loadCheckpoint } from "../io/checkpoint.ts";
 import { loadOperator } from "../io/operator_file.ts";
 import type { Operator } from "../operator/operator.ts";
 import { InputError, refusing } from "./errors.ts";
+import { suggestion } from "./text.ts";
 
 /** The largest file that is read: larger ones would not fit an array. */
 const LARGEST = 2 ** 32;
@@ -30,10 +32,17 @@ export function readFile(path: string): Uint8Array {
   }
 }
 
-/** Reads an operator that `papillon learn` or `saveOperator` wrote. */
-export function readOperator(path: string): Operator {
+/** Reads an operator that `papillon learn` or `saveOperator` wrote, or that of a tensor of `papillon compress`. */
+export function readOperator(path: string, tensor: string | undefined): Operator {
   const bytes = readFile(path);
-  return refusing(() => loadOperator(bytes, path));
+  if (tensor === undefined) return refusing(() => loadOperator(bytes, path));
+  const { operators } = refusing(() => loadCheckpoint(bytes, path)), operator = operators.get(tensor);
+  if (operator) return operator;
+  throw new InputError(
+    `Cannot read ${quote(path)}: it has no operator for the tensor ${quote(tensor)}, ${
+      suggestion(tensor, [...operators.keys()])
+    }`,
+  );
 }
 
 /** One file to write. */
@@ -95,9 +104,15 @@ export function checkOutput(path: string, others: readonly string[]): void {
 }
 
 /** Refuses a name without the extension that its kind of file has. */
-export function checkExtension(path: string, extension: string, what: string): void {
+export function checkExtension(
+  path: string,
+  extension: string,
+  what: string,
+  action: "read" | "write" = "write",
+): void {
   if (!path.toLowerCase().endsWith(extension)) {
-    throw new InputError(`Cannot write ${quote(path)}: ${what} is written as ${extension}`);
+    const done = action === "read" ? "read from" : "written as";
+    throw new InputError(`Cannot ${action} ${quote(path)}: ${what} is ${done} ${extension}`);
   }
 }
 

@@ -14,10 +14,11 @@ import { count } from "./text.ts";
 /** What `papillon inspect --help` prints. */
 export const INSPECT_HELP = `Shows what an operator consists of, and draws it.
 
-Usage: papillon inspect OPERATOR [--plot FILE.svg] [--json]
+Usage: papillon inspect OPERATOR [--plot FILE.svg] [--tensor NAME] [--json]
 
-  OPERATOR   a file that 'papillon learn' or 'papillon build' wrote, .safetensors
+  OPERATOR   a file that 'papillon learn', 'build' or 'compress' wrote, .safetensors
   --plot     where to write a picture of its factors, .svg
+  --tensor   of a file that 'papillon compress' wrote, the tensor whose operator is meant
   --json     print one JSON object
 
 Example:
@@ -28,7 +29,7 @@ export async function runInspect(args: readonly string[]): Promise<number> {
   const given = parse(args, {
     command: "inspect",
     operands: ["OPERATOR"],
-    values: ["plot"],
+    values: ["plot", "tensor"],
     switches: ["json"],
   });
   const [path] = given.operands, plot = given.values.get("plot");
@@ -36,7 +37,8 @@ export async function runInspect(args: readonly string[]): Promise<number> {
     checkExtension(plot, ".svg", "a picture");
     checkOutput(plot, [path]);
   }
-  const operator = readOperator(path), { rows, cols, field, parameters, operations } = operator;
+  const operator = readOperator(path, given.values.get("tensor")),
+    { rows, cols, field, parameters, operations } = operator;
   if (plot !== undefined) {
     const title = path.replace(/^.*[/\\]/s, "");
     writeFiles([{ path: plot, bytes: new TextEncoder().encode(await drawFactors(operator, { title })) }]);

@@ -1,12 +1,13 @@
 /**
- * The command line: `papillon learn`, `build`, `apply`, `dense` and `inspect`. It is what alone touches files and terminals;
- * the library does not.
+ * The command line: `papillon learn`, `build`, `compress`, `apply`, `dense` and `inspect`. It is what alone touches
+ * files and terminals; the library does not.
  *
  * @module
  */
 
 import { quote } from "../io/bytes.ts";
 import { APPLY_HELP, runApply } from "./apply.ts";
+import { COMPRESS_HELP, runCompress } from "./compress.ts";
 import { DENSE_HELP, runDense } from "./dense.ts";
 import { BUILD_HELP, runBuild } from "./build.ts";
 import { EXIT, InputError } from "./errors.ts";
@@ -21,6 +22,7 @@ interface Command {
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["learn", { help: LEARN_HELP, run: runLearn }],
   ["build", { help: BUILD_HELP, run: runBuild }],
+  ["compress", { help: COMPRESS_HELP, run: runCompress }],
   ["apply", { help: APPLY_HELP, run: runApply }],
   ["dense", { help: DENSE_HELP, run: runDense }],
   ["inspect", { help: INSPECT_HELP, run: runInspect }],
@@ -32,6 +34,7 @@ Usage: papillon COMMAND …
 
   learn     find a fast operator from a dense matrix
   build     make a transform or a structured matrix by its name
+  compress  replace the matrices of a checkpoint by smaller operators
   apply     apply an operator to vectors in a file
   dense     write the dense matrix of an operator
   inspect   show what an operator consists of, and draw it

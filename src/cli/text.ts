@@ -4,6 +4,8 @@
  * @module
  */
 
+import { quote } from "../io/bytes.ts";
+
 /** "65 536" */
 export function count(value: number): string {
   return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, " ");
@@ -51,4 +53,23 @@ function distance(a: string, b: string): number {
     row = next;
   }
   return row[b.length] + Math.max(0, a.length - 40);
+}
+
+/** What to look for instead of a name that is unknown: "did you mean 'a' or 'b'?", or "there are 'a', 'b', …". */
+export function suggestion(name: string, known: readonly string[]): string {
+  if (known.length === 0) return "there is none";
+  const nearest = near(name, known);
+  if (nearest.length > 0) return `did you mean ${nearest.map(quote).join(" or ")}?`;
+  return `there are ${known.slice(0, 5).map(quote).join(", ")}${known.length > 5 ? ", …" : ""}`;
+}
+
+/** Text in lines of at most so many characters, each with some spaces before it. */
+export function wrap(text: string, width: number, indent: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width - indent) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines.map((line) => " ".repeat(indent) + line);
 }

@@ -21,6 +21,7 @@
  * | factor | `factor` [a, b, c, d] |
  * | chain | `factor.0`, `factor.1` … [a, b, c, d], in the order of application; `factors` says how many |
  * | dense | `matrix` [rows, cols] |
+ * | sparse | `starts` [rows + 1] and `columns` [entries], U32, `values` [entries]: compressed rows; `cols` |
  * | convolution | `kernel` [outputs, inputs, sizes …], the sizes of its axes |
  * | rotation | `signs`, I8; `rows`, `inverse`, and `stages`, a list of [offset, length, levels, stride] |
  * | bft | `weights`, one list; `rows`, `cols`, `base`, `residual` |
@@ -43,12 +44,12 @@
 
 import type { Operator } from "../operator/operator.ts";
 import { quote } from "./bytes.ts";
-import { isNode, Reader, Writer } from "./forms/form.ts";
+import { isNode, type Node, Reader, Writer } from "./forms/form.ts";
 import { FORMS } from "./forms/index.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 
 /** The key of the header's metadata, and the version of what it holds. */
-const KEY = "papillon", VERSION = 1;
+export const KEY = "papillon", VERSION = 1;
 
 /**
  * Makes the bytes of a safetensors file that holds an operator, as it is: nothing simplified, nothing rounded.
@@ -86,6 +87,21 @@ export function loadOperator(bytes: Uint8Array, name?: string): Operator {
       `Cannot read ${label}: it is a safetensors file without an operator (no ${quote(KEY)} in its metadata)`,
     );
   }
+  const root = rootOf(json, label);
+  if (Array.isArray(root.operators)) {
+    const names = root.operators.slice(0, 5).map((node) => quote(String(isNode(node) ? node.tensor : node)));
+    throw new RangeError(
+      `Cannot read ${label}: it is a checkpoint, with operators for ${names.join(", ") || "no tensor"}` +
+        `${
+          root.operators.length > 5 ? " and others" : ""
+        }; loadCheckpoint reads them, on the command line --tensor names one`,
+    );
+  }
+  return new Reader(FORMS, file, label).load(root.operator, undefined, 0);
+}
+
+/** What the metadata of a file says, of a version that is known. */
+export function rootOf(json: string, label: string): Node {
   let root: unknown;
   try {
     root = JSON.parse(json);
@@ -97,5 +113,5 @@ export function loadOperator(bytes: Uint8Array, name?: string): Operator {
     const got = typeof version === "number" ? `version ${version}` : "no version";
     throw new RangeError(`Cannot read ${label}: it has ${got} of the operator format, expected ${VERSION}`);
   }
-  return new Reader(FORMS, file, label).load(root.operator, undefined, 0);
+  return root;
 }

@@ -8,7 +8,7 @@
 
 import type { NumericArray } from "./array.ts";
 import { countElements, fileLabel, isSize, quote, viewOf, type ViewType } from "./bytes.ts";
-import { bfloat16ToFloat32, float16ToFloat32 } from "./half.ts";
+import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from "./half.ts";
 
 /** The element types that are read, by their safetensors names. C64 is two float32: re, im. */
 export type Dtype =
@@ -262,8 +262,8 @@ export function floatTensor(file: SafetensorsFile, name: string, label?: string)
  * Writes a safetensors file: the tensors in the order given, the same bytes for the same input. The header is
  * padded with spaces so that the data starts on a multiple of 8 bytes.
  *
- * @param tensors Names and tensors (a Map serves). F16 and BF16 are not written: their values fit F32
- * exactly.
+ * @param tensors Names and tensors (a Map serves). Those of F16 and BF16 are Float32Arrays as they were read; nothing is
+ * rounded, numbers that do not fit are refused.
  * @param metadata Strings for the header.
  * @throws {TypeError} If a dtype and its array do not fit together, or metadata is not a string.
  * @throws {RangeError} If a shape does not fit its data, or a name is given twice or cannot be used.
@@ -291,10 +291,13 @@ export function writeSafetensors(
       throw new RangeError(`${cannot}: the name is reserved`);
     }
     if (arrays.has(name)) throw new RangeError(`${cannot}: the name is given twice`);
-    if (!isDtype(dtype) || dtype === "F16" || dtype === "BF16") {
-      throw new TypeError(`${cannot}: its dtype is ${dtype}, expected F32, F64, C64, BOOL or an integer`);
+    if (!isDtype(dtype)) {
+      throw new TypeError(
+        `${cannot}: its dtype is ${dtype}, expected one of ${Object.keys(TYPES).join(", ")}`,
+      );
     }
-    if (!(data instanceof (TYPES[dtype] as unknown as NewableFunction))) {
+    const half = dtype === "F16" || dtype === "BF16";
+    if (!(data instanceof (half ? Float32Array : TYPES[dtype] as unknown as NewableFunction))) {
       throw new TypeError(`${cannot}: its data is not of the typed array that dtype ${dtype} needs`);
     }
     const length = countElements(shape) * partsOf(dtype);
@@ -303,8 +306,12 @@ export function writeSafetensors(
         `${cannot}: its shape [${shape}] and dtype ${dtype} need ${length} numbers, got ${data.length}`,
       );
     }
-    arrays.set(name, data);
-    const offsets = [size, size += data.byteLength];
+    const stored = half ? halves(dtype, data as Float32Array) : data;
+    if (!stored) {
+      throw new RangeError(`${cannot}: it has numbers that ${dtype} does not have, and nothing is rounded`);
+    }
+    arrays.set(name, stored);
+    const offsets = [size, size += stored.byteLength];
     entries.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: offsets })}`);
   }
 
@@ -327,4 +334,8 @@ export function writeSafetensors(
     at += data.byteLength;
   }
   return out;
+}
+
+function halves(dtype: "F16" | "BF16", data: Float32Array): Uint16Array | undefined {
+  return dtype === "F16" ? float32ToFloat16(data) : float32ToBfloat16(data);
 }

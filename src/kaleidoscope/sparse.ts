@@ -11,7 +11,7 @@ import { checkField, checkList, checkSize, checkWeights, kindOf, LARGEST } from 
 import { Diagonal } from "../operator/diagonal.ts";
 import type { Operator } from "../operator/operator.ts";
 import { Permutation } from "../operator/permutation.ts";
-import { product } from "../operator/product.ts";
+import { Product, product } from "../operator/product.ts";
 import { Window } from "../operator/window.ts";
 import { type Field, floats } from "../program/step.ts";
 import { stepMatrix } from "./step_matrix.ts";
@@ -24,6 +24,29 @@ export interface SparseEntries {
   cols: ArrayLike<number>;
   /** Its value, interleaved if complex. */
   values: Float32Array;
+}
+
+/** A sparse matrix: a product that knows the entries that it was made of. See {@link sparse}. */
+export class Sparse extends Product {
+  /** The row of each entry, rising. */
+  readonly entryRows: Uint32Array;
+  /** The column of each entry. */
+  readonly entryCols: Uint32Array;
+  /** The entries, interleaved if complex. */
+  readonly values: Float32Array;
+
+  /** Use {@link sparse}. */
+  constructor(operators: readonly Operator[], rows: Uint32Array, cols: Uint32Array, values: Float32Array) {
+    super(operators);
+    this.entryRows = rows;
+    this.entryCols = cols;
+    this.values = values;
+  }
+
+  /** The entries: where they are is not counted. */
+  override get parameters(): number {
+    return this.entryRows.length;
+  }
 }
 
 /**
@@ -43,7 +66,7 @@ export interface SparseEntries {
  * console.assert(map.apply(new Float32Array([10, 20, 30])).join() === "70,90");
  * ```
  */
-export function sparse(rows: number, cols: number, entries: SparseEntries, field: Field = "real"): Operator {
+export function sparse(rows: number, cols: number, entries: SparseEntries, field: Field = "real"): Sparse {
   const what = "a sparse matrix";
   checkField(what, field);
   checkSize(what, "rows", rows, LARGEST);
@@ -63,26 +86,31 @@ export function sparse(rows: number, cols: number, entries: SparseEntries, field
   let n = 2;
   while (n < Math.max(rows, cols, count)) n *= 2;
 
+  // By rows first, as they lie in files, so that what is loaded adds in the same order.
   const own = Uint32Array.from({ length: count }, (_, t) => t);
-  const byColumn = own.slice().sort((s, t) => entries.cols[s] - entries.cols[t] || s - t);
-  const byRow = own.slice().sort((s, t) => entries.rows[s] - entries.rows[t] || s - t);
-  const columns = stretches(byColumn.map((t) => entries.cols[t]));
-  const lines = stretches(byRow.map((t) => entries.rows[t]));
+  const sorted = own.slice().sort((s, t) => entries.rows[s] - entries.rows[t] || s - t);
+  const entryRows = sorted.map((t) => entries.rows[t]), entryCols = sorted.map((t) => entries.cols[t]);
+  const kept = new Float32Array(count * unit);
+  sorted.forEach((t, at) => kept.set(entries.values.subarray(t * unit, (t + 1) * unit), at * unit));
+  const byColumn = own.slice().sort((s, t) => entryCols[s] - entryCols[t] || s - t);
+  const columns = stretches(byColumn.map((t) => entryCols[t]));
+  const lines = stretches(entryRows);
   const place = new Uint32Array(count), values = new Float32Array(n * unit);
   byColumn.forEach((t, at) => {
     place[t] = at;
-    for (let part = 0; part < unit; part++) values[at * unit + part] = entries.values[t * unit + part];
+    for (let part = 0; part < unit; part++) values[at * unit + part] = kept[t * unit + part];
   });
-  return product(
+  const { operators } = product(
     new Window(rows, n),
     new Permutation(completed(lines.keys, n)).adjoint(),
     stepMatrix(lines.numbers, { size: n }),
-    new Permutation(completed(byRow.map((t) => place[t]), n)),
+    new Permutation(completed(place, n)),
     new Diagonal(values, field),
     stepMatrix(columns.numbers, { size: n, vertical: true }),
     new Permutation(completed(columns.keys, n)),
     new Window(n, cols),
-  );
+  ) as Product;
+  return new Sparse(operators, entryRows, entryCols, kept);
 }
 
 /** The different keys of a sorted list, and for each entry the number of its key. */

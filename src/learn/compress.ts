@@ -6,7 +6,7 @@
 import { Dense } from "../operator/dense.ts";
 import type { Operator } from "../operator/operator.ts";
 import { type CheckedMatrix, checkMatrix, type DenseMatrix } from "./matrix.ts";
-import { microsecondsPerVector } from "./measure.ts";
+import { type Loop, loopMicroseconds, microsecondsPerVector } from "./measure.ts";
 import { type Plan, Planner, type StructureName, STRUCTURES } from "./plans.ts";
 import { type Structure, structureTask } from "./structure.ts";
 import { type RunOptions, runTask, type Task } from "./task.ts";
@@ -22,6 +22,11 @@ export interface CompressOptions extends RunOptions {
   readonly maxError?: number;
   /** What is tried; all when absent. */
   readonly structures?: readonly StructureName[];
+  /**
+   * More sizes to try, given as `maxParameters` is, so that {@link Compression.tried} is a curve; those above it are left
+   * out. None when absent; with `maxError` alone many sizes are tried anyway.
+   */
+  readonly sizes?: readonly number[];
   /** Whether the time per vector is measured; true when absent. */
   readonly measure?: boolean;
   /** For the gradients of a kaleidoscope matrix, which stop then with the best so far; 10. */
@@ -42,11 +47,19 @@ export interface Compressed {
   readonly error: number;
   /** Microseconds for one vector, measured here; undefined when not measured. */
   readonly microseconds?: number;
+  /**
+   * The same, where a part is sparse, with a plain loop over its nonzeros (compressed rows) in place of the product of
+   * permutations and step matrices that its operator is: what other libraries would take.
+   */
+  readonly loopMicroseconds?: number;
   /** It, in float32. */
   readonly operator: Operator;
   /** Whether it keeps to `maxParameters` and `maxError`. */
   readonly fits: boolean;
 }
+
+/** One size of a structure that was tried. */
+export type Tried = Pick<Compressed, "structure" | "detail" | "parameters" | "error" | "fits">;
 
 /** What {@link compress} found. */
 export interface Compression {
@@ -57,6 +70,8 @@ export interface Compression {
   readonly best: Compressed | undefined;
   /** For each structure the best of the sizes tried, those that fit first, then the best first. */
   readonly table: readonly Compressed[];
+  /** All that was tried, each structure in rising sizes. */
+  readonly tried: readonly Tried[];
   /** The matrix as it is. */
   readonly dense: Compressed;
   /** What to make of it, in a sentence or two: also when the dense matrix or low rank is the better choice. */
@@ -131,16 +146,21 @@ export function* compressTask(
     if (a.fits !== b.fits) return a.fits ? -1 : 1;
     return limits.byParameters && a.fits ? a.parameters - b.parameters : a.error - b.error;
   };
-  const timed = (operator: Operator): { microseconds?: number } =>
-    measure ? { microseconds: microsecondsPerVector(operator) } : {};
-  const table: Compressed[] = [];
-  for (const structure of structures) {
-    const tried = new Map<string, Compressed>();
+  const timed = (operator: Operator, loop?: Loop): { microseconds?: number; loopMicroseconds?: number } => {
+    if (!measure) return {};
+    const microseconds = microsecondsPerVector(operator);
+    return loop ? { microseconds, loopMicroseconds: loopMicroseconds(loop, checked) } : { microseconds };
+  };
+  const table: Compressed[] = [], all: Tried[] = [];
+  for (const [at, structure] of structures.entries()) {
+    const tried = new Map<string, Compressed>(), loops = new Map<string, Loop | undefined>();
     const attempt = function* (budget: number): Task<boolean | undefined> {
       for (const plan of planner.plans(structure, budget)) {
         if (tried.has(plan.detail)) continue;
-        const fitted = yield* plan.fit();
-        if (!fitted) return undefined;
+        const fit = yield* named(plan.fit(), structure, at / structures.length);
+        if (!fit) return undefined;
+        const { loop, ...fitted } = fit;
+        loops.set(plan.detail, loop);
         const entry = { ...plain(plan), ...fitted, fits: false };
         tried.set(plan.detail, { ...entry, fits: fits(entry) });
       }
@@ -169,9 +189,16 @@ export function* compressTask(
           else under = between;
         }
       }
-    } else if ((yield* attempt(limits.parameters)) === undefined) return undefined;
-    const [first] = [...tried.values()].sort(better);
-    if (first) table.push({ ...first, ...timed(first.operator) });
+    } else {
+      for (const size of [limits.parameters, ...limits.sizes]) {
+        if ((yield* attempt(size)) === undefined) return undefined;
+      }
+    }
+    const entries = [...tried.values()], [first] = entries.toSorted(better);
+    if (first) table.push({ ...first, ...timed(first.operator, loops.get(first.detail)) });
+    all.push(
+      ...entries.sort((a, b) => a.parameters - b.parameters).map(({ operator: _, ...rest }) => rest),
+    );
   }
   table.sort(better);
   const operator = new Dense(checked.rows, checked.cols, Float32Array.from(checked.values), checked.field);
@@ -185,7 +212,15 @@ export function* compressTask(
     ...timed(operator),
   };
   const best = table.length > 0 && table[0].fits ? table[0] : undefined;
-  return { best, table, dense, verdict: verdict(best, table, dense, limits) };
+  return { best, table, tried: all, dense, verdict: verdict(best, table, dense, limits) };
+}
+
+/** Says of the steps of a task what it is about. */
+function* named<T>(task: Task<T>, structure: StructureName, share: number): Task<T> {
+  for (let step = task.next();;) {
+    if (step.done) return step.value;
+    step = task.next(yield { ...step.value, structure, share });
+  }
 }
 
 function plain(
@@ -200,13 +235,15 @@ interface Limits {
   /** Whether the smallest is best, rather than the nearest. */
   readonly byParameters: boolean;
   readonly tolerance: number;
+  /** More sizes to try, numbers of parameters. */
+  readonly sizes: readonly number[];
 }
 
 function checkOptions(
   { rows, cols }: CheckedMatrix,
   options: Omit<CompressOptions, keyof RunOptions>,
 ): Limits {
-  const { maxError, structures = STRUCTURES, gradientSeconds = 0 } = options;
+  const { maxError, structures = STRUCTURES, gradientSeconds = 0, sizes = [] } = options;
   const maxParameters = options.maxParameters ?? (maxError === undefined ? 0.25 : 1);
   if (!(maxParameters > 0 && maxParameters < Infinity)) {
     throw new RangeError(
@@ -235,9 +272,14 @@ function checkOptions(
       );
     }
   }
-  const dense = rows * cols;
+  if (!Array.isArray(sizes) || !sizes.every((size) => size > 0 && size < Infinity)) {
+    throw new RangeError("Cannot compress a matrix: sizes is not a list of positive numbers");
+  }
+  const numbers = (size: number): number => size <= 1 ? size * rows * cols : size;
+  const parameters = numbers(maxParameters);
   return {
-    parameters: maxParameters <= 1 ? maxParameters * dense : maxParameters,
+    parameters,
+    sizes: sizes.map(numbers).filter((size) => size < parameters),
     error: maxError ?? Infinity,
     byParameters: maxError !== undefined,
     tolerance: Math.max(1e-6, Math.min(0.1, maxError ?? 0.02)),
@@ -285,11 +327,14 @@ function verdict(
     sentences.push("No butterfly is nearer: low rank is the better choice.");
   }
   if (best.microseconds !== undefined && dense.microseconds! <= best.microseconds) {
+    const loop = best.loopMicroseconds === undefined
+      ? ""
+      : ` (${best.loopMicroseconds.toPrecision(2)} µs with a plain loop over its entries)`;
     sentences.push(
       `For speed the dense matrix is the better choice: ${
-        dense.microseconds!.toPrecision(3)
+        dense.microseconds!.toPrecision(2)
       } µs a vector against ` +
-        `${best.microseconds.toPrecision(3)} µs, measured here.`,
+        `${best.microseconds.toPrecision(2)} µs${loop}, measured here.`,
     );
   }
   return sentences.join(" ");

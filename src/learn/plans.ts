@@ -26,6 +26,7 @@ import { descend } from "./descend.ts";
 import { checkPatterns, type Factorization, factorizeTask } from "./factorize.ts";
 import type { CheckedMatrix } from "./matrix.ts";
 import { factorizationOperator } from "./operator.ts";
+import type { Loop } from "./measure.ts";
 import { PieceSampler } from "./piece_rank.ts";
 import { cutAt } from "./split.ts";
 import { mergedRadices, type Structure } from "./structure.ts";
@@ -63,7 +64,15 @@ export interface Plan {
   /** Numbers that it has, of the field of the matrix. */
   readonly parameters: number;
   /** Fits it. Undefined when stopped. */
-  readonly fit: () => Task<{ readonly error: number; readonly operator: Operator } | undefined>;
+  readonly fit: () => Task<PlanFit | undefined>;
+}
+
+/** A plan carried out. */
+export interface PlanFit {
+  readonly error: number;
+  readonly operator: Operator;
+  /** What a plain loop needs, where a part is sparse. */
+  readonly loop?: Loop;
 }
 
 /** A chain as a plan. */
@@ -147,7 +156,7 @@ export class Planner {
       structure: "sparse",
       detail: `${count} entries`,
       parameters: entry * count,
-      fit: () => atOnce(() => approximateSparse(matrix, count), sparseOperator),
+      fit: () => atOnce(() => approximateSparse(matrix, count), sparseOperator, (fit) => fit),
     }];
   }
 
@@ -172,7 +181,8 @@ export class Planner {
             if (stop !== undefined) return undefined;
             step = task.next();
           }
-          return { error: step.value.error, operator: sparseLowRankOperator(step.value) };
+          const { error, places, values } = step.value, rest = lowRankOperator(step.value);
+          return { error, operator: sparseLowRankOperator(step.value), loop: { places, values, rest } };
         },
       }];
     });
@@ -297,11 +307,12 @@ export class Planner {
 function* atOnce<Fit extends { readonly error: number }>(
   fit: () => Fit,
   operator: (fit: Fit) => Operator,
-): Task<{ error: number; operator: Operator } | undefined> {
+  loop: (fit: Fit) => Loop | undefined = () => undefined,
+): Task<PlanFit | undefined> {
   const stop = yield { phase: "compress", step: 0, rmse: Infinity, restart: 0 };
   if (stop !== undefined) return undefined;
   const fitted = fit();
-  return { error: fitted.error, operator: operator(fitted) };
+  return { error: fitted.error, operator: operator(fitted), loop: loop(fitted) };
 }
 
 function fitted({ rows, cols }: CheckedMatrix, found: Factorization): { error: number; operator: Operator } {

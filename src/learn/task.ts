@@ -18,6 +18,10 @@ export interface Progress {
   readonly rmse: number;
   /** Which random start this is, from 1; 0 outside the gradient method. */
   readonly restart: number;
+  /** What `compress` is trying. */
+  readonly structure?: string;
+  /** Which part of the structures `compress` has behind it, from 0 to 1. */
+  readonly share?: number;
 }
 
 /** Why a task is asked to stop before its end. */

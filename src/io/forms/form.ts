@@ -46,8 +46,12 @@ const DEEPEST = 64, MOST_OPERATORS = 4096;
 export const LONGEST_COLUMN = 4096;
 /** Windows have no tensors to be measured by: the rows and columns of all of them together. */
 const MOST_IN_WINDOWS = 2 ** 24;
-/** The floats that an operator may take in memory for nothing, and for each float of its tensors. */
-const MOST_FLOATS = 2 ** 27, MOST_PER_FLOAT = 16;
+/** The floats that an operator, or all of a checkpoint, may take in memory for nothing. */
+export const MOST_FLOATS = 2 ** 27;
+/** Those that it may take for each float of its tensors. */
+const MOST_PER_FLOAT = 16;
+/** What sparse matrices need, of whose factors each has about as many numbers as there are entries. */
+const MADE_PER_FLOAT = 64;
 
 /** Floats of one operator: those of its tensors, about those of the program that it will have, and the copies in it. */
 interface Size {
@@ -61,6 +65,7 @@ abstract class Walk {
   #count = 0;
   #depth = 0;
   #windows = 0;
+  #whole: Size = { tensors: 0, program: 0, copies: 0 };
   readonly #open: Size[] = [];
   readonly #sizes = new WeakMap<Operator, Size>();
 
@@ -80,6 +85,7 @@ abstract class Walk {
     this.#sizes.set(operator, size);
     const outer = this.#open.at(-1);
     if (outer) this.add(outer, size);
+    else this.#whole = size;
     return result;
   }
 
@@ -111,6 +117,21 @@ abstract class Walk {
   copies(of: Operator, more: number): void {
     const copies = (this.#sizes.get(of)?.program ?? 0) * more;
     this.add(this.#open[this.#open.length - 1], { tensors: 0, program: copies, copies });
+  }
+
+  /**
+   * Counts floats that are made of the tensors of the operator at work when it is made, those beyond what may be made of
+   * each float of a tensor. To be called before.
+   */
+  makes(program: number): void {
+    const size = this.#open[this.#open.length - 1];
+    const copies = Math.max(0, program - MADE_PER_FLOAT * size.tensors);
+    this.add(size, { tensors: 0, program, copies });
+  }
+
+  /** Copies in the operator that was walked. */
+  get copied(): number {
+    return this.#whole.copies;
   }
 
   /** Counts the rows and columns of a window. */

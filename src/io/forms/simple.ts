@@ -5,6 +5,7 @@
  */
 
 import { Convolution } from "../../kaleidoscope/convolution.ts";
+import { Sparse, sparse } from "../../kaleidoscope/sparse.ts";
 import { Dense } from "../../operator/dense.ts";
 import { Diagonal } from "../../operator/diagonal.ts";
 import { KroneckerFactor } from "../../operator/factor.ts";
@@ -107,3 +108,40 @@ export const window: Form = form(
     return reader.make(() => new Window(rows, cols, { shift: shift as number ?? NaN, field }));
   },
 );
+
+/** A sparse matrix by its entries, in compressed rows. */
+export const sparseForm: Form = form(
+  "sparse",
+  Sparse,
+  ({ rows, cols, field, entryRows, entryCols, values }, writer) => {
+    const starts = new Uint32Array(rows + 1), count = entryRows.length;
+    for (const row of entryRows) starts[row + 1]++;
+    for (let i = 0; i < rows; i++) starts[i + 1] += starts[i];
+    writer.tensor("starts", { dtype: "U32", shape: [rows + 1], data: starts });
+    writer.tensor("columns", { dtype: "U32", shape: [count], data: entryCols });
+    writer.numbers("values", field, [count], values);
+    writer.window(rows, cols);
+    writer.makes(stepFloats(rows, cols, count));
+    return { cols };
+  },
+  (node, reader) => {
+    const cols = reader.size(node, "cols"),
+      starts = reader.elements("starts", "U32", Uint32Array, [undefined]);
+    const columns = reader.elements("columns", "U32", Uint32Array, [undefined]);
+    const { field, data } = reader.numbers("values", 1), rows = starts.length - 1, count = columns.length;
+    if (rows < 1 || starts[0] !== 0 || starts[rows] !== count || starts.some((s, i) => s < starts[i - 1])) {
+      throw reader.refuse(`tensor ${reader.named("starts")} does not rise from 0 to its ${count} entries`);
+    }
+    const lines = new Uint32Array(count);
+    for (let i = 0; i < rows; i++) lines.fill(i, starts[i], starts[i + 1]);
+    reader.window(rows, cols);
+    reader.makes(stepFloats(rows, cols, count));
+    return reader.make(() => sparse(rows, cols, { rows: lines, cols: columns, values: data }, field));
+  },
+);
+
+/** Floats of the two step matrices and the permutations of a sparse matrix, or fewer. */
+function stepFloats(rows: number, cols: number, count: number): number {
+  const n = 2 ** Math.ceil(Math.log2(Math.max(2, rows, cols, count)));
+  return 2 * n * (Math.log2(n) + 3);
+}
