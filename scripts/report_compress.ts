@@ -214,8 +214,8 @@ ${comparison(results)}
 **The butterfly** (radix 2, blocks of rank one, 6.25 % here) wins where the matrix is one: the Fourier transform, which
 the rank test finds behind a bit reversal ("other chains"), is exact where a Monarch matrix of as many numbers has
 hardly begun; so is the cosine transform, as a chain of rank two, from 19 % on. **Monarch** matrices are nearer at
-equal parameters wherever nothing is exact: two factors with large blocks, of any rank, adapt better than eight small
-ones of rank one (Hilbert, kernel, Gaussian, and the trained matrix below); with enough numbers all chains hold the
+equal parameters on all others (Hilbert, kernel, Gaussian, Legendre, and the trained matrix below): two factors with
+large blocks, of any rank, adapt better than eight small ones of rank one; with enough numbers all chains hold the
 kernel matrix exactly, as its blocks off the diagonal have rank one. They are tried with rows and columns in their
 order; other orders are looked for by the rank test alone. **Neither** is the better choice for smooth matrices (Hilbert: low
 rank) and for those without structure (Gaussian: what sparse keeps is luck; Legendre polynomials as they are sampled
