@@ -3,6 +3,7 @@
 import {
   complexLane1, complexLane1Back, complexLane2, complexLane2Back, complexPair, complexPairBack,
 } from "./complex_stages.ts";
+import { complex4Rows, twiddle4Rows } from "./complex_rows.ts";
 import { complex2General, complex2Unit, complex4General, complex4Unit } from "./complex.ts";
 import { move, moveSums, streams } from "./moves.ts";
 import { complexFactor } from "./complex_factors.ts";
@@ -29,8 +30,9 @@ import {
 const SINGLE: i32 = 128;
 const BACK: i32 = 140;
 const STEP: i32 = 160;
-/** From this many rows on, reading weights once for all rows pays. */
+/** From this many rows on, reading weights once for all rows pays: real ones, and complex ones, whose rows are longer. */
 const ROWS: i32 = 4;
+const COMPLEX_ROWS: i32 = 8;
 
 /** A fused pass on one row. The two low bits of the operation say what happens to the lanes. */
 // @ts-ignore: decorator
@@ -57,6 +59,25 @@ function pass(op: i32, r: usize, src: usize, dst: usize): void {
     case 17: twiddle4(lanes, r, src, dst); break;
     default: unreachable();
   }
+}
+
+/** A pass that reads its weights once for all rows of a tile, if there is a kernel for that and rows enough. */
+// @ts-ignore: decorator
+@inline
+function shared(op: i32, r: usize, src: usize, dst: usize, rows: i32): bool {
+  const lanes = op & 3, kind = op >> 2;
+  if (rows < ROWS) return false;
+  if (kind == 3 && lanes != 3) {
+    if (lanes) real4RowsLanes(lanes, r, src, dst, rows);
+    else real4Rows(r, src, dst, rows);
+    return true;
+  }
+  if (rows < COMPLEX_ROWS) return false;
+  // Without fused multiply-adds arithmetic sets the time of learned passes, and sharing their weights costs some.
+  if (ASC_FEATURE_RELAXED_SIMD && op == 44) complex4Rows(r, src, dst, rows);
+  else if (kind == 17) twiddle4Rows(lanes, r, src, dst, rows);
+  else return false;
+  return true;
 }
 
 /** One or two factors of training on all rows of a tile. */
@@ -137,12 +158,7 @@ export function run(code: usize, count: i32, rows: i32, tile: i32, fresh: bool):
       let src: usize = field(r, SRC) + row * field(r, SRC_ADVANCE);
       let dst: usize = field(r, DST) + row * field(r, DST_ADVANCE);
       if (op < SINGLE) {
-        // Four registers in unit form have kernels that share weights between rows.
-        if (some >= ROWS && (op & ~3) == 12 && op != 15) {
-          if (op == 12) real4Rows(r, src, dst, some);
-          else real4RowsLanes(op & 3, r, src, dst, some);
-          continue;
-        }
+        if (shared(op, r, src, dst, some)) continue;
         const srcRow = field(r, SRC_ROW), dstRow = field(r, DST_ROW);
         for (let k = some; k > 0; k--, src += srcRow, dst += dstRow) pass(op, r, src, dst);
       } else if (op < BACK) {

@@ -201,12 +201,20 @@ for (const machine of machines.filter((m) => m.name !== "scalar")) {
             for (
               const image of [
                 compile(program),
+                compile(program, true),
                 differentiate(program, false).image,
                 differentiate(program, true).image,
               ]
             ) {
               for (const instruction of image.instructions) {
-                compareOne(machine, twin, image, instruction, 1 + random.integer(8), random);
+                compareOne(
+                  machine,
+                  twin,
+                  image,
+                  instruction,
+                  1 + random.integer(Math.max(8, Math.min(12, image.tile))),
+                  random,
+                );
               }
             }
           }

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { Butterfly } from "../src/operator/butterfly.ts";
 import { Executable } from "../src/program/executable.ts";
+import { Random } from "../src/program/random.ts";
 import { assertClose, machines } from "./helpers.ts";
+import { programOf, recipes, vectors } from "./programs.ts";
 
 const x = Float32Array.from({ length: 64 }, (_, i) => Math.cos(i));
 
@@ -88,5 +91,22 @@ for (const machine of machines) {
     }
     assertClose(gx, parts, 1e-7);
     whole.forEach((w, i) => assertClose(w, sum[i], 6e-6, `weights ${i}`));
+  });
+
+  Deno.test(`gradients in new arrays are those in given ones, and stay as they are, in the ${machine.name} build`, () => {
+    const property = fc.property(recipes({ batches: 9 }), (recipe) => {
+      const { program } = programOf(recipe), { batch } = recipe, random = new Random(recipe.seed);
+      const x = vectors(random, batch * program.inputWidth), g = vectors(random, batch * program.outputWidth);
+      const gx = new Float32Array(x.length), executable = new Executable(program, machine);
+      const want = program.weights.map((w) => new Float32Array(w.length).fill(NaN));
+      executable.gradient(x, g, gx, want, batch);
+      const { input, weights } = executable.gradients(x, g, batch);
+      // Another call must not write into what the first one gave.
+      executable.gradients(x.map((v) => 2 * v + 1), g.map((v) => v - 3), batch);
+      assert.deepEqual(input, gx);
+      assert.deepEqual(weights, want);
+      executable.dispose();
+    });
+    fc.assert(property, { seed: 2041, numRuns: 60 });
   });
 }

@@ -114,11 +114,13 @@ for (const machine of machines) {
       after: fc.boolean(),
       form: fc.constantFrom("any", "signs", "twiddles", "scaled", "nearly"),
       spoilt: fc.boolean(),
+      // With and without the kernels that share weights between rows.
+      batch: fc.constantFrom(3, 11),
       seed: fc.nat(1000),
     });
     fc.assert(
-      fc.property(shape, ({ levels, field, increasing, before, after, form, spoilt, seed }) => {
-        const n = 2 ** levels, unit = floats(field), random = new Random(seed), batch = 3;
+      fc.property(shape, ({ levels, field, increasing, before, after, form, spoilt, batch, seed }) => {
+        const n = 2 ** levels, unit = floats(field), random = new Random(seed);
         const builder = new ProgramBuilder(n * unit);
         let value = before ? builder.permutation(0, bitReversal(n), unit) : 0;
         for (let i = 0; i < levels; i++) {

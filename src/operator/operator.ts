@@ -15,7 +15,7 @@ import { type Field, floats } from "../program/step.ts";
 export interface Gradient {
   /** The cotangent of the input: the adjoint applied to the cotangent of the output. */
   readonly input: Float32Array<ArrayBuffer>;
-  /** The gradient of each array in {@link Operator.weights}, summed over the batch. */
+  /** The gradient of each array in {@link Operator.weights}, summed over the batch. They may share one buffer. */
   readonly weights: Float32Array<ArrayBuffer>[];
 }
 
@@ -124,10 +124,7 @@ export abstract class Operator {
         `Cannot differentiate ${this.describe()}: expected a cotangent of ${size} floats, got ${g.length}`,
       );
     }
-    const input = new Float32Array(x.length);
-    const weights = this.program.weights.map((w) => new Float32Array(w.length));
-    (this.#executable ??= new Executable(this.program)).gradient(x, g, input, weights, batch);
-    return { input, weights };
+    return (this.#executable ??= new Executable(this.program)).gradients(x, g, batch);
   }
 
   /** The conjugate transpose. A bias is left out: the adjoint is that of the linear part. */

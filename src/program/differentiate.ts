@@ -32,9 +32,18 @@ export interface Derivative {
   readonly image: Image;
   /** Copies the weight gradients at an element index of memory to arrays in the order of `program.weights`. */
   readonly collect: (memory: Float32Array, at: number, gradients: readonly Float32Array[]) => void;
+  /** The same in new arrays, of which those that need no change share one buffer: one copy of them all. */
+  readonly take: (memory: Float32Array, at: number) => Float32Array<ArrayBuffer>[];
 }
 
 type Collector = (memory: Float32Array, at: number, gradient: Float32Array) => void;
+
+/** The gradient of a step: its byte offset, and how it gets out of there. */
+interface Collected {
+  readonly step: number;
+  readonly at: number;
+  readonly collect: Collector;
+}
 
 /** Compiles the backward direction of a program, for single vectors or, with `rows`, for batches. */
 export function differentiate(program: Program, rows: boolean): Derivative {
@@ -69,7 +78,7 @@ class Differentiator {
   readonly #cotangents = new Map<number, View>();
   /** For each weighted step, what to do on the way back. */
   readonly #back: (() => void)[] = [];
-  readonly #collectors: { step: number; at: number; collect: Collector }[] = [];
+  readonly #collectors: Collected[] = [];
 
   constructor(program: Program, rows: boolean) {
     this.#program = program;
@@ -102,21 +111,36 @@ class Differentiator {
     if (input === undefined) {
       this.#image.emit({ op: Op.window, count: inputWidth, src: result, dst: result, extra: [0, 0] });
     } else if (input !== result) copy(this.#image, input, result, inputWidth);
-    return { image: this.#image.build(), collect: this.#collector() };
+    const image = this.#image.build();
+    return { image, ...this.#collector(image) };
   }
 
-  #collector(): Derivative["collect"] {
-    const numbers = new Map<number, number>();
+  #collector({ gradient: bytes }: Image): Omit<Derivative, "image"> {
+    const lengths: number[] = [], numbers = new Map<number, number>();
     this.#program.steps.forEach((step, i) => {
-      if (isWeighted(step)) numbers.set(i, numbers.size);
+      if (!isWeighted(step)) return;
+      numbers.set(i, lengths.length);
+      lengths.push((step.original ?? step.weights).length);
     });
-    const collectors = this.#collectors;
-    const reached = new Set(collectors.map(({ step }) => step));
-    return (memory, at, gradients) => {
-      for (const [step, number] of numbers) if (!reached.has(step)) gradients[number].fill(0);
-      for (const { step, at: offset, collect } of collectors) {
-        collect(memory, at + (offset >> 2), gradients[numbers.get(step)!]);
-      }
+    const collectors: (Collected | undefined)[] = lengths.map(() => undefined);
+    for (const one of this.#collectors) collectors[numbers.get(one.step)!] = one;
+    return {
+      collect(memory, at, gradients): void {
+        gradients.forEach((gradient, i) => {
+          const one = collectors[i];
+          if (one) one.collect(memory, at + (one.at >> 2), gradient);
+          else gradient.fill(0);
+        });
+      },
+      take(memory, at): Float32Array<ArrayBuffer>[] {
+        const whole = new Float32Array(memory.subarray(at, at + (bytes >> 2)));
+        return collectors.map((one, i) => {
+          if (one?.collect === copyPlain) return new Float32Array(whole.buffer, one.at, lengths[i]);
+          const gradient = new Float32Array(lengths[i]);
+          one?.collect(whole, one.at >> 2, gradient);
+          return gradient;
+        });
+      },
     };
   }
 

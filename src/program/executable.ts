@@ -110,9 +110,16 @@ interface Placed {
 }
 
 /** The backward direction of a program. */
-interface Backward {
+interface Backward extends Omit<Derivative, "image"> {
   readonly resident: Resident;
-  readonly collect: Derivative["collect"];
+}
+
+/** One in memory, and the byte addresses of its operands. */
+interface StagedBack extends Placed, Backward {
+  readonly inputAt: number;
+  readonly cotangentAt: number;
+  readonly resultAt: number;
+  readonly gradientAt: number;
 }
 
 /** One whose operands are shared areas. */
@@ -182,6 +189,8 @@ export class Executable {
   readonly #derivatives: (Backward | undefined)[] = [];
   /** What the last copying call found, good while nothing in memory has moved and the batch is the same. */
   #last: Staged | undefined;
+  /** The same of the backward direction. */
+  #lastBack: StagedBack | undefined;
   #own: Own | undefined;
 
   /**
@@ -358,24 +367,42 @@ export class Executable {
     gradients: readonly Float32Array[],
     batch: number,
   ): void {
-    const m = this.machine;
-    const chunk = Math.min(batch, this.#chunk), { resident, collect } = this.#backward(chunk);
-    const { image } = resident;
-    [x, g, gx] = keeping(m, [x, g, gx], () => this.#stageGradient(resident, chunk));
-    const gradientAt = m.staging(GRADIENT, image.gradient);
+    const { collect, gradientAt } = this.#back(x, g, gx, batch);
+    collect(this.machine.f32, gradientAt >>> 2, gradients);
+  }
+
+  /** As {@link Executable.gradient}, in new arrays; those of the weights may share a buffer. */
+  gradients(
+    x: Float32Array,
+    g: Float32Array,
+    batch: number,
+  ): { input: Float32Array<ArrayBuffer>; weights: Float32Array<ArrayBuffer>[] } {
+    const input = new Float32Array(x.length), { take, gradientAt } = this.#back(x, g, input, batch);
+    return { input, weights: take(this.machine.f32, gradientAt >>> 2) };
+  }
+
+  /** Runs the backward direction; the gradients of the weights stay in memory. */
+  #back(x: Float32Array, g: Float32Array, gx: Float32Array, batch: number): StagedBack {
+    const m = this.machine, chunk = Math.min(batch, this.#chunk);
+    let last = this.#lastBack;
+    if (last === undefined || isStale(last, chunk, m)) {
+      [x, g, gx] = keeping(m, [x, g, gx], () => last = this.#stageBack(chunk));
+    }
+    const { gradientAt, resident: { image } } = last!, nx = this.#inputWidth, ny = this.#outputWidth;
     for (const { start, end } of image.cleared) {
       m.f32.fill(0, (gradientAt + start) >>> 2, (gradientAt + end) >>> 2);
     }
-    const nx = this.#inputWidth, ny = this.#outputWidth;
     for (let row = 0; row < batch; row += chunk) {
-      const rows = Math.min(chunk, batch - row);
-      const { code, xAt, gAt, gxAt } = this.#stageGradient(resident, rows);
-      m.f32.set(x.subarray(row * nx, (row + rows) * nx), xAt >>> 2);
-      m.f32.set(g.subarray(row * ny, (row + rows) * ny), gAt >>> 2);
-      m.run(code, image.instructions.length, rows, image.tile, row === 0 ? 1 : 0);
-      gx.set(m.f32.subarray(gxAt >>> 2, (gxAt >>> 2) + rows * nx), row * nx);
+      const rows = Math.min(chunk, batch - row), whole = rows === batch;
+      // A last part of a batch has fewer rows, and fits where the others did.
+      const { code, count, tile, resident, inputAt, cotangentAt, resultAt } = last!;
+      resident.use();
+      m.f32.set(whole ? x : x.subarray(row * nx, (row + rows) * nx), inputAt >>> 2);
+      m.f32.set(whole ? g : g.subarray(row * ny, (row + rows) * ny), cotangentAt >>> 2);
+      m.run(code, count, rows, tile, row === 0 ? 1 : 0);
+      gx.set(m.f32.subarray(resultAt >>> 2, (resultAt >>> 2) + rows * nx), row * nx);
     }
-    collect(m.f32, gradientAt >>> 2, gradients);
+    return last!;
   }
 
   /** The backward direction for a number of rows. */
@@ -383,19 +410,23 @@ export class Executable {
     const shared = sharesRows(rows), which = shared ? 1 : 0;
     let backward = this.#derivatives[which];
     if (backward === undefined) {
-      const { image, collect } = differentiate(this.program, shared);
-      backward = this.#derivatives[which] = { resident: new Resident(this.machine, image), collect };
+      const { image, ...rest } = differentiate(this.program, shared);
+      backward = this.#derivatives[which] = { resident: new Resident(this.machine, image), ...rest };
     }
     return backward;
   }
 
   /** Puts the backward program and the shared areas for its operands into memory. */
-  #stageGradient(resident: Resident, rows: number): { code: number; xAt: number; gAt: number; gxAt: number } {
-    const m = this.machine, { image } = resident, nx = this.#inputWidth, ny = this.#outputWidth;
+  #stageBack(rows: number): StagedBack {
+    const m = this.machine, { resident, collect, take } = this.#backward(rows), { image } = resident;
+    const nx = this.#inputWidth, ny = this.#outputWidth;
     const gradientAt = m.staging(GRADIENT, image.gradient), scratchAt = m.staging(SCRATCH, image.scratch);
-    const xAt = m.staging(INPUT, rows * nx * 4), gAt = m.staging(COTANGENT, rows * ny * 4);
-    const gxAt = m.staging(OUTPUT, rows * nx * 4);
-    return { code: resident.code(scratchAt, xAt, gxAt, gAt, gradientAt), xAt, gAt, gxAt };
+    const inputAt = m.staging(INPUT, rows * nx * 4), cotangentAt = m.staging(COTANGENT, rows * ny * 4);
+    const resultAt = m.staging(OUTPUT, rows * nx * 4);
+    const code = resident.code(scratchAt, inputAt, resultAt, cotangentAt, gradientAt);
+    const { version } = m.arena, { links } = resident, { tile, instructions: { length: count } } = image;
+    const placed = { resident, rows, version, links, code, count, tile };
+    return this.#lastBack = { ...placed, collect, take, inputAt, cotangentAt, resultAt, gradientAt };
   }
 
   /** Takes up changes made in place in the weights of the program. */
