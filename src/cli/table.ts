@@ -46,8 +46,11 @@ export class LiveTable {
 
 function size(): { columns: number; rows: number } {
   try {
-    return Deno.consoleSize();
+    const { columns, rows } = Deno.consoleSize();
+    // Some terminals do not know their size, and say zero.
+    if (columns > 1 && rows > 1) return { columns, rows };
   } catch {
-    return { columns: 80, rows: 24 };
+    // It is none.
   }
+  return { columns: 80, rows: 24 };
 }

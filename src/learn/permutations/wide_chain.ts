@@ -128,7 +128,7 @@ export class WideChain {
    * @param first whether it is only ever applied to the identity: then each factor is applied to what is not zero yet
    */
   constructor(shape: ChainShape, width: number, first: boolean) {
-    const { n, kind, inputs, outputs } = shape, levels = levelsOf(shape);
+    const { n, kind, outputs } = shape, levels = levelsOf(shape);
     this.#kind = kind;
     this.#first = first;
     this.#n = n;

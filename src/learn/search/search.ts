@@ -15,6 +15,7 @@ import {
   finishTrial,
   modelParts,
   type Trial,
+  trialSize,
   type TrialState,
   type TrialTarget,
   trialTarget,
@@ -152,6 +153,14 @@ export async function search(target: Target, options: SearchOptions = {}): Promi
     throw new RangeError("Cannot search for a zero matrix or a single number: there is nothing to learn");
   }
   const scaled = trialTarget(target, plan.field), { createWorker, workers = 0 } = options;
+  for (const { trial, weights } of [...resume?.racing ?? [], ...resume?.out ?? []]) {
+    const size = trialSize(scaled, trial);
+    if (weights.length !== size) {
+      throw new RangeError(
+        `Cannot resume the search: trial ${trial.id} has ${weights.length} weights, expected ${size}`,
+      );
+    }
+  }
   const executor = createWorker && workers > 0
     ? new WorkerExecutor(scaled, Array.from({ length: workers }, createWorker))
     : new LocalExecutor(scaled);

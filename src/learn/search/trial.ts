@@ -97,6 +97,11 @@ function modelOf({ n, field }: TrialTarget, { model }: Trial, parts = modelParts
   return new PermutedModel(n, model.includes("R") ? "real" : field, parts);
 }
 
+/** How many weights a trial has. */
+export function trialSize(target: TrialTarget, trial: Trial): number {
+  return modelOf(target, trial).size;
+}
+
 /** A trial before its first step. */
 export function beginTrial(target: TrialTarget, trial: Trial): TrialState {
   const model = modelOf(target, trial),
