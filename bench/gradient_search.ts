@@ -1,8 +1,8 @@
 /**
  * Gradient alone, permutations learned: how often, and how fast, transforms are found from their matrices.
  *
- * `deno run -A bench/gradient_search.ts [--seeds 6] [--sizes 8,16,32,64] [--budget 120] [--out FILE.md]`; one core, one
- * search after another. As in Dao et al. 2019 a transform counts as recovered when the root mean square error of an
+ * `deno run -A bench/gradient_search.ts [--seeds 6] [--sizes 8,16,32,64] [--budget 120] [--models
+ * RPP,BPBP] [--first SEED] [--targets DFT,DCT] [--out FILE.md]`; one core, one search after another. As in Dao et al. 2019 a transform counts as recovered when the root mean square error of an
  * entry is below 1e-4.
  *
  * @module
@@ -41,6 +41,8 @@ const { values } = parseArgs({
     sizes: { type: "string", default: "8,16,32,64" },
     targets: { type: "string", default: Object.keys(TARGETS).join() },
     budget: { type: "string", default: "120" },
+    models: { type: "string" },
+    first: { type: "string", default: "0" },
     out: { type: "string" },
   },
 });
@@ -53,10 +55,12 @@ for (const name of values.targets.split(",")) {
     const target = TARGETS[name](n), entries = Math.sqrt(target.values.length);
     const times: number[] = [], models: string[] = [];
     let found = 0;
-    for (let seed = 0; seed < Number(values.seeds); seed++) {
+    for (let k = 0; k < Number(values.seeds); k++) {
+      const seed = Number(values.first) + k;
       const begin = performance.now();
       const { best } = await search(target, {
         seed,
+        models: values.models?.split(","),
         tolerance: RMSE * entries / target.norm,
         budgetSeconds: Number(values.budget),
       });

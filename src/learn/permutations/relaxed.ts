@@ -54,6 +54,8 @@ export class RelaxedPermutation {
   readonly #count: number;
 
   /**
+   * A relaxed permutation of n points.
+   *
    * @param n points
    * @throws {RangeError} when n is no power of two from 2 on
    */

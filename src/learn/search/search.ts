@@ -136,7 +136,7 @@ const KEEP = 3;
 const FINALISTS = 4;
 
 /**
- * Searches for a product of butterflies and permutations, all learned by gradient.
+ * Searches for a product of butterflies and permutations, all learned by gradient. An example is at `finishedOperator`.
  *
  * @throws {RangeError} (as a rejection) for options that make no sense or a checkpoint of another target
  */
