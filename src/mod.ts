@@ -73,6 +73,7 @@ export {
   withRank,
 } from "./operator/pattern.ts";
 export { Chain, type RandomChainOptions } from "./operator/chain.ts";
+export { realPart } from "./operator/real_part.ts";
 export { RealView } from "./operator/real_view.ts";
 export { Product, product } from "./operator/product.ts";
 export { BlockDiagonal, blockDiagonal } from "./operator/block_diagonal.ts";
@@ -149,6 +150,41 @@ export type { Attempt, ButterflyFit, LearnOptions } from "./learn/fit.ts";
 export type { GradientOptions } from "./learn/gradient.ts";
 export type { FrontPermutation, Hypothesis } from "./learn/hypothesis.ts";
 export type { LossAndGradient } from "./learn/objective.ts";
+export {
+  search,
+  type SearchCheckpoint,
+  type SearchOptions,
+  type SearchPlan,
+  type SearchResult,
+  type SearchRow,
+  type SearchTable,
+} from "./learn/search/search.ts";
+export { readCheckpoint, writeCheckpoint } from "./learn/search/checkpoint.ts";
+export { finishedOperator } from "./learn/search/operator.ts";
+export type { Finished, Trial, TrialState } from "./learn/search/trial.ts";
+export type { WorkerLike } from "./learn/search/executor.ts";
+export {
+  type LearnedPermutation,
+  learnPermutation,
+  type PermutationLoss,
+  type PermutationOptions,
+} from "./learn/permutations/learn_permutation.ts";
+export {
+  type RelaxedGradient,
+  RelaxedPermutation,
+  type RelaxedPermutationOptions,
+} from "./learn/permutations/relaxed.ts";
+export {
+  sampleChoices,
+  StochasticButterfly,
+  type StochasticGradient,
+} from "./learn/permutations/stochastic.ts";
+export {
+  entropyBits,
+  sinkhorn,
+  totalVariation,
+  type VariationOptions,
+} from "./learn/permutations/smoothness.ts";
 export type { Progress, RunOptions, StopReason } from "./learn/task.ts";
 export { factorizationOperator, toOperator } from "./learn/operator.ts";
 export { type Factorization, factorize, type FactorizeOptions } from "./learn/factorize.ts";
@@ -181,6 +217,12 @@ export {
 export type { PeelFactors } from "./learn/peel_factors.ts";
 export { loadOperator, saveOperator } from "./io/operator_file.ts";
 export { type Checkpoint, loadCheckpoint, saveCheckpoint } from "./io/checkpoint.ts";
+export {
+  fromStrideAngles,
+  fromStrideTwiddle,
+  fromTiedTwiddle,
+  type OldLayoutOptions,
+} from "./io/old_layouts.ts";
 export * from "./io/safetensors.ts";
 export { readNpy, writeNpy } from "./io/npy.ts";
 export { readCsv, writeCsv } from "./io/csv.ts";

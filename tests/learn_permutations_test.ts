@@ -1,4 +1,4 @@
-import { deepEqual, ok, throws } from "node:assert/strict";
+import { deepEqual, ok, rejects, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { fromStrideAngles, fromStrideTwiddle, fromTiedTwiddle } from "../src/io/old_layouts.ts";
 import { Butterfly } from "../src/operator/butterfly.ts";
@@ -7,6 +7,7 @@ import type { Operator } from "../src/operator/operator.ts";
 import { bitReversal } from "../src/operator/permutation.ts";
 import { product } from "../src/operator/product.ts";
 import { Random } from "../src/program/random.ts";
+import { learnPermutation } from "../src/learn/permutations/learn_permutation.ts";
 import { RelaxedPermutation } from "../src/learn/permutations/relaxed.ts";
 import { entropyBits, sinkhorn, totalVariation } from "../src/learn/permutations/smoothness.ts";
 import { sampleChoices, StochasticButterfly } from "../src/learn/permutations/stochastic.ts";
@@ -276,4 +277,44 @@ Deno.test("learned permutations refuse what does not fit with a sentence", () =>
   throws(() => sinkhorn(new Float64Array(6), 1), /square/);
   throws(() => fromTiedTwiddle(8, new Float32Array(27)), /expected 28 weights, got 27/);
   throws(() => fromStrideTwiddle(6, new Float32Array(27)), /power of two/);
+});
+
+/** Smooth images, and the same with rows and columns in the order of bit reversal. */
+function blurred(size: number, count: number, seed: number): Float64Array {
+  const random = new Random(seed), order = bitReversal(size), images = new Float64Array(count * size * size);
+  for (let at = 0; at < images.length; at += size * size) {
+    const [row, column, width] = [size, size, 0.5].map((most) => random.uniform() * most);
+    images.subarray(at, at + size * size).forEach((_, i) => {
+      const y = order[Math.floor(i / size)] - row, x = order[i % size] - column;
+      images[at + i] = Math.exp(-(y * y + x * x) / (size * (width + 0.2)));
+    });
+  }
+  return images;
+}
+
+Deno.test("rows and columns in the order of bit reversal are put right again from the smoothness of images", async () => {
+  const size = 8, order = bitReversal(size), shape = { channels: 1, height: size, width: size };
+  const loss = (x: Float64Array, gradient: Float64Array): number => totalVariation(x, shape, { gradient });
+  for (const seed of [1, 2, 3]) {
+    const images = blurred(size, 8, seed), options = { axes: [size, size], seed, starts: 2, steps: 100 };
+    const { index, axes, loss: reached } = await learnPermutation(images, size * size, loss, options);
+    for (const axis of axes) {
+      // Forwards or backwards: neither is smoother.
+      const found = [...axis].map((i) => order[i]);
+      if (found[0] > 0) found.reverse();
+      deepEqual(found, [...found.keys()]);
+    }
+    const permuted = images.map((_, i) => images[i - i % 64 + index[i % 64]]);
+    near(loss(permuted, new Float64Array(permuted.length)), reached, "loss");
+  }
+  const abort = AbortSignal.abort(), images = blurred(size, 2, 1);
+  const none = await learnPermutation(images, 64, loss, { axes: [8, 8], signal: abort });
+  deepEqual([none.stopped, [...none.index].sort((a, b) => a - b)], ["cancelled", [...Array(64).keys()]]);
+  await rejects(learnPermutation(images, 64, loss, { axes: [8, 4] }), /the axes are \[8, 4\]/);
+  await rejects(
+    learnPermutation(images, 256, loss, { axes: [16, 16] }),
+    /length 128 is not a multiple of 256/,
+  );
+  await rejects(learnPermutation(images.fill(NaN), 64, loss), /not finite/);
+  await rejects(learnPermutation(blurred(8, 1, 1), 64, loss, { starts: 0 }), /starts is 0/);
 });

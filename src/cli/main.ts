@@ -1,5 +1,5 @@
 /**
- * The command line: `papillon learn`, `build`, `compress`, `apply`, `dense` and `inspect`. It is what alone touches
+ * The command line: `papillon learn`, `search`, `build`, `compress`, `apply`, `dense` and `inspect`. It is what alone touches
  * files and terminals; the library does not.
  *
  * @module
@@ -13,6 +13,7 @@ import { BUILD_HELP, runBuild } from "./build.ts";
 import { EXIT, InputError } from "./errors.ts";
 import { INSPECT_HELP, runInspect } from "./inspect.ts";
 import { LEARN_HELP, runLearn } from "./learn.ts";
+import { runSearch, SEARCH_HELP } from "./search.ts";
 
 interface Command {
   readonly help: string;
@@ -21,6 +22,7 @@ interface Command {
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["learn", { help: LEARN_HELP, run: runLearn }],
+  ["search", { help: SEARCH_HELP, run: runSearch }],
   ["build", { help: BUILD_HELP, run: runBuild }],
   ["compress", { help: COMPRESS_HELP, run: runCompress }],
   ["apply", { help: APPLY_HELP, run: runApply }],
@@ -33,6 +35,7 @@ const HELP = `papillon finds the fast algorithm of a linear transform from its d
 Usage: papillon COMMAND …
 
   learn     find a fast operator from a dense matrix
+  search    the same by gradient alone, permutations learned too
   build     make a transform or a structured matrix by its name
   compress  replace the matrices of a checkpoint by smaller operators
   apply     apply an operator to vectors in a file

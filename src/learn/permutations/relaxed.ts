@@ -54,6 +54,8 @@ export class RelaxedPermutation {
   readonly #count: number;
 
   /**
+   * A relaxed permutation of n points.
+   *
    * @param n points
    * @throws {RangeError} when n is no power of two from 2 on
    */
@@ -76,7 +78,7 @@ export class RelaxedPermutation {
    * @throws {RangeError} when a length does not fit
    */
   apply(logits: Float64Array, x: Float64Array, unit = 1): Float64Array {
-    const values = this.#forward(logits, x, unit);
+    const values = this.steps(logits, x, unit);
     return values[values.length - 1].slice();
   }
 
@@ -91,13 +93,22 @@ export class RelaxedPermutation {
         `Cannot differentiate a relaxed permutation: expected a cotangent of ${x.length} numbers, got ${g.length}`,
       );
     }
-    const values = this.#forward(logits, x, unit), slope = new Float64Array(this.#count);
-    let cotangent: Float64Array = g.slice();
+    return this.back(logits, this.steps(logits, x, unit), g, unit);
+  }
+
+  /**
+   * As {@link RelaxedPermutation.gradient}, where the values on the way are there already.
+   *
+   * @param values what {@link RelaxedPermutation.steps} gave
+   */
+  back(logits: Float64Array, values: readonly Float64Array[], g: Float64Array, unit = 1): RelaxedGradient {
+    const slope = new Float64Array(this.#count);
+    let cotangent: Float64Array = g;
     for (let step = this.#strides.length - 1; step >= 0; step--) {
       const at = this.#offset(step);
       cotangent = backward(values[step], cotangent, this.#strides[step] * 2, unit, logits, slope, at);
     }
-    return { input: cotangent, logits: slope };
+    return { input: cotangent === g ? g.slice() : cotangent, logits: slope };
   }
 
   /**
@@ -128,8 +139,12 @@ export class RelaxedPermutation {
     return this.tied ? 0 : 3 * (log2(this.#strides[step]) - 1);
   }
 
-  /** All values on the way, the input first. */
-  #forward(logits: Float64Array, x: Float64Array, unit: number): Float64Array[] {
+  /**
+   * All values on the way, the input first, the output last.
+   *
+   * @throws {RangeError} when a length does not fit
+   */
+  steps(logits: Float64Array, x: Float64Array, unit: number): Float64Array[] {
     if (logits.length !== this.#count) {
       throw new RangeError(
         `Cannot apply a relaxed permutation of ${this.n} points: expected ${this.#count} logits, got ${logits.length}`,
@@ -169,7 +184,33 @@ function mirrored(i: number, size: number): number {
   return i < half ? half - 1 - i : size + half - 1 - i;
 }
 
+/** The four points of a block of which point i of the result is a mixture, and the logits' probabilities. */
+interface Mixture {
+  /** Points, from the beginning of the block: itself, and what comes there by a, by b or c, by both. */
+  readonly from: readonly [number, number, number, number];
+  /** Their shares; they add up to 1. */
+  readonly share: readonly [number, number, number, number];
+}
+
 /** z = (1 − a)·x + a·(even points first); then each half h = (1 − p)·h + p·reversed, p = b or c. */
+function mixture(i: number, size: number, a: number, p: number): Mixture {
+  const other = mirrored(i, size);
+  return {
+    from: [i, separated(i, size), other, separated(other, size)],
+    share: [(1 - p) * (1 - a), (1 - p) * a, p * (1 - a), p * a],
+  };
+}
+
+/** The points that point j goes to, with its shares there. */
+function transposed(j: number, size: number, a: number, b: number, c: number): Mixture {
+  const half = size / 2, to = j % 2 === 0 ? j / 2 : half + (j - 1) / 2;
+  const p = j < half ? b : c, q = to < half ? b : c;
+  return {
+    from: [j, to, mirrored(j, size), mirrored(to, size)],
+    share: [(1 - p) * (1 - a), (1 - q) * a, p * (1 - a), q * a],
+  };
+}
+
 function forward(
   x: Float64Array,
   size: number,
@@ -178,31 +219,25 @@ function forward(
   at: number,
 ): Float64Array {
   const a = sigmoid(logits[at]), b = sigmoid(logits[at + 1]), c = sigmoid(logits[at + 2]);
-  const z = new Float64Array(size * unit), y = new Float64Array(x.length);
-  for (let block = 0; block < x.length; block += size * unit) {
-    separate(x, block, z, size, unit, a);
-    for (let i = 0; i < size; i++) {
-      const p = i < size / 2 ? b : c, other = mirrored(i, size) * unit;
-      for (let part = 0; part < unit; part++) {
-        y[block + i * unit + part] = (1 - p) * z[i * unit + part] + p * z[other + part];
-      }
-    }
-  }
+  const y = new Float64Array(x.length);
+  for (let i = 0; i < size; i++) blend(mixture(i, size, a, i < size / 2 ? b : c), x, y, i, size, unit);
   return y;
 }
 
-function separate(
+/** Row i of all blocks of y. */
+function blend(
+  { from, share }: Mixture,
   x: Float64Array,
-  block: number,
-  z: Float64Array,
+  y: Float64Array,
+  i: number,
   size: number,
   unit: number,
-  a: number,
 ): void {
-  for (let i = 0; i < size; i++) {
-    const from = block + separated(i, size) * unit;
-    for (let part = 0; part < unit; part++) {
-      z[i * unit + part] = (1 - a) * x[block + i * unit + part] + a * x[from + part];
+  const [s0, s1, s2, s3] = share;
+  for (let block = 0; block < x.length; block += size * unit) {
+    const [p0, p1, p2, p3] = from.map((point) => block + point * unit), to = block + i * unit;
+    for (let k = 0; k < unit; k++) {
+      y[to + k] = s0 * x[p0 + k] + s1 * x[p1 + k] + s2 * x[p2 + k] + s3 * x[p3 + k];
     }
   }
 }
@@ -218,31 +253,26 @@ function backward(
   at: number,
 ): Float64Array {
   const a = sigmoid(logits[at]), b = sigmoid(logits[at + 1]), c = sigmoid(logits[at + 2]);
-  const z = new Float64Array(size * unit),
-    gz = new Float64Array(size * unit),
-    gx = new Float64Array(x.length);
+  const gx = new Float64Array(x.length);
   let da = 0, db = 0, dc = 0;
-  for (let block = 0; block < x.length; block += size * unit) {
-    separate(x, block, z, size, unit, a);
-    for (let i = 0; i < size; i++) {
-      const first = i < size / 2, p = first ? b : c, other = mirrored(i, size) * unit;
-      for (let part = 0; part < unit; part++) {
-        const up = g[block + i * unit + part], change = up * (z[other + part] - z[i * unit + part]);
-        if (first) db += change;
-        else dc += change;
-        // A reversal is its own transpose: gather instead of scatter.
-        gz[i * unit + part] = (1 - p) * up + p * g[block + other + part];
+  for (let i = 0; i < size; i++) {
+    blend(transposed(i, size, a, b, c), g, gx, i, size, unit);
+    const first = i < size / 2, p = first ? b : c, { from } = mixture(i, size, a, p);
+    let d0 = 0, d1 = 0, d2 = 0, d3 = 0;
+    for (let block = 0; block < x.length; block += size * unit) {
+      const [p0, p1, p2, p3] = from.map((point) => block + point * unit), own = block + i * unit;
+      for (let k = 0; k < unit; k++) {
+        const up = g[own + k];
+        d0 += up * x[p0 + k];
+        d1 += up * x[p1 + k];
+        d2 += up * x[p2 + k];
+        d3 += up * x[p3 + k];
       }
     }
-    for (let i = 0; i < size; i++) {
-      const from = block + separated(i, size) * unit, to = block + i * unit;
-      for (let part = 0; part < unit; part++) {
-        const up = gz[i * unit + part];
-        da += up * (x[from + part] - x[to + part]);
-        gx[to + part] += (1 - a) * up;
-        gx[from + part] += a * up;
-      }
-    }
+    da += (1 - p) * (d1 - d0) + p * (d3 - d2);
+    const change = (1 - a) * (d2 - d0) + a * (d3 - d1);
+    if (first) db += change;
+    else dc += change;
   }
   slope[at] += da * a * (1 - a);
   slope[at + 1] += db * b * (1 - b);

@@ -38,7 +38,11 @@ export class StochasticButterfly {
   readonly orders: readonly ("increasing" | "decreasing")[];
   readonly #levels: number;
 
-  /** @throws {RangeError} when n is no power of two from 2 on, or there is no butterfly */
+  /**
+   * Butterflies on n points.
+   *
+   * @throws {RangeError} when n is no power of two from 2 on, or there is no butterfly
+   */
   constructor(n: number, orders: readonly ("increasing" | "decreasing")[] = ["decreasing", "increasing"]) {
     if (!isPowerOfTwo(n) || n < 2) {
       throw new RangeError(

@@ -15,6 +15,7 @@ import {
   finishTrial,
   modelParts,
   type Trial,
+  trialSize,
   type TrialState,
   type TrialTarget,
   trialTarget,
@@ -22,17 +23,20 @@ import {
 
 /** How a search works. */
 export interface SearchOptions {
-  /** The models among which trials are dealt out; "BP", "BPP", "BPBP". */
+  /**
+   * The models among which trials are dealt out, products of B (a butterfly), R (a real chain of rank 2) and P (a
+   * permutation); "BP", "BPP", "BPBP" for complex targets, "RP", "RPP", "BPBP" for real ones.
+   */
   readonly models?: readonly string[];
   /** The field of the butterflies; complex. A real target is then the real part. */
   readonly field?: "real" | "complex";
   /** Seed of everything random; 0. */
   readonly seed?: number;
-  /** Trials in the broadest bracket; 16. The next ones have half as many, and give each twice the steps. */
+  /** Trials in the broadest bracket; 36. Every second one has half as many, and gives each twice the steps. */
   readonly trials?: number;
-  /** Steps that each trial of the broadest bracket begins with; 100. */
+  /** Steps that each trial of the broadest bracket begins with; 60. */
   readonly firstSteps?: number;
-  /** Learning rates are drawn from this range, evenly in their logarithm; 0.02 to 0.15. */
+  /** Learning rates are drawn from this range, evenly in their logarithm; 0.04 to 0.12. */
   readonly rates?: readonly [number, number];
   /** Good enough: the relative error ‖M − product‖/‖M‖; 1e-6. */
   readonly tolerance?: number;
@@ -83,7 +87,7 @@ export interface SearchCheckpoint {
   /** Order and norm of the target, so that another one is noticed. */
   readonly target: { readonly n: number; readonly norm: number };
   /** The options that decide what is done. */
-  readonly plan: Plan;
+  readonly plan: SearchPlan;
   /** The bracket, from 0, and the round in it. */
   readonly bracket: number;
   /** See bracket. */
@@ -96,13 +100,19 @@ export interface SearchCheckpoint {
   readonly best: Finished | undefined;
 }
 
-/** The options that decide what is done, complete. */
-interface Plan {
+/** The options that decide what is done, complete; see {@link SearchOptions}. */
+export interface SearchPlan {
+  /** The models. */
   readonly models: readonly string[];
+  /** The field of the butterflies. */
   readonly field: "real" | "complex";
+  /** Seed of everything random. */
   readonly seed: number;
+  /** Trials in the broadest bracket. */
   readonly trials: number;
+  /** Steps that each of them begins with. */
   readonly firstSteps: number;
+  /** The range of learning rates. */
   readonly rates: readonly [number, number];
 }
 
@@ -118,17 +128,21 @@ export interface SearchResult {
   readonly checkpoint: SearchCheckpoint;
 }
 
-/** How many kinds of brackets follow each other: of n trials, n/2, n/4. */
-const KINDS = 3;
+/** How many kinds of brackets follow each other: of n trials, n/2. */
+const KINDS = 2;
+/** A round leaves one trial in so many in the race, which get so many times the steps. */
+const KEEP = 3;
+/** So many trials at most are brought to their end. */
+const FINALISTS = 4;
 
 /**
- * Searches for a product of butterflies and permutations, all learned by gradient.
+ * Searches for a product of butterflies and permutations, all learned by gradient. An example is at `finishedOperator`.
  *
  * @throws {RangeError} (as a rejection) for options that make no sense or a checkpoint of another target
  */
 export async function search(target: Target, options: SearchOptions = {}): Promise<SearchResult> {
   const { tolerance = 1e-6, brackets = Infinity, budgetSeconds = 120, resume } = options;
-  const plan = resume?.plan ?? planned(options);
+  const plan = resume?.plan ?? planned(target, options);
   if (resume && (resume.target.n !== target.n || Math.abs(resume.target.norm / target.norm - 1) > 1e-9)) {
     throw new RangeError(
       `Cannot resume the search: it was for a target of order ${resume.target.n} and norm ${resume.target.norm}, ` +
@@ -139,6 +153,14 @@ export async function search(target: Target, options: SearchOptions = {}): Promi
     throw new RangeError("Cannot search for a zero matrix or a single number: there is nothing to learn");
   }
   const scaled = trialTarget(target, plan.field), { createWorker, workers = 0 } = options;
+  for (const { trial, weights } of [...resume?.racing ?? [], ...resume?.out ?? []]) {
+    const size = trialSize(scaled, trial);
+    if (weights.length !== size) {
+      throw new RangeError(
+        `Cannot resume the search: trial ${trial.id} has ${weights.length} weights, expected ${size}`,
+      );
+    }
+  }
   const executor = createWorker && workers > 0
     ? new WorkerExecutor(scaled, Array.from({ length: workers }, createWorker))
     : new LocalExecutor(scaled);
@@ -172,12 +194,19 @@ function unpolished(target: TrialTarget, { racing }: SearchCheckpoint): Finished
   for (let step = task.next();; step = task.next("cancelled")) if (step.done) return step.value;
 }
 
-function planned(options: SearchOptions): Plan {
-  const { models = ["BP", "BPP", "BPBP"], field = "complex", seed = 0, trials = 16, firstSteps = 100 } =
-    options;
-  const { rates = [0.02, 0.15] } = options;
+function planned(target: Target, options: SearchOptions): SearchPlan {
+  const { field = "complex", seed = 0, trials = 36, firstSteps = 60, rates = [0.04, 0.12] } = options;
+  const { models = target.field === "real" ? ["RP", "RPP", "BPBP"] : ["BP", "BPP", "BPBP"] } = options;
   if (models.length === 0) throw new RangeError("Cannot search: expected at least one model, got none");
   models.forEach(modelParts);
+  const real = models.find((model) => model.includes("R"));
+  if (target.field === "complex" && (real !== undefined || field === "real")) {
+    throw new RangeError(
+      `Cannot search: ${
+        real === undefined ? "real butterflies" : `the model ${real}`
+      } cannot be a complex matrix`,
+    );
+  }
   for (const [name, value] of Object.entries({ trials, firstSteps })) {
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new RangeError(`Cannot search: ${name} is ${value}, expected a positive integer`);
@@ -195,7 +224,7 @@ function planned(options: SearchOptions): Plan {
 }
 
 class Race {
-  readonly #plan: Plan;
+  readonly #plan: SearchPlan;
   readonly #executor: Executor;
   readonly #signal: AbortSignal;
   readonly #onProgress: ((table: SearchTable) => void) | undefined;
@@ -206,7 +235,7 @@ class Race {
   #best: Finished | undefined;
 
   constructor(
-    plan: Plan,
+    plan: SearchPlan,
     executor: Executor,
     signal: AbortSignal,
     onProgress?: (table: SearchTable) => void,
@@ -235,9 +264,9 @@ class Race {
       while (!this.#signal.aborted) {
         await this.#advance();
         if (this.#signal.aborted) break;
-        if (this.#racing.length === 1) break;
         this.#racing.sort((a, b) => errorOf(a) - errorOf(b) || a.trial.id - b.trial.id);
-        this.#out.unshift(...this.#racing.splice(Math.ceil(this.#racing.length / 2)));
+        if (this.#racing.length <= FINALISTS) break;
+        this.#out.unshift(...this.#racing.splice(Math.ceil(this.#racing.length / KEEP)));
         this.#round++;
       }
       if (!this.#signal.aborted) await this.#finish(tolerance);
@@ -267,12 +296,16 @@ class Race {
     return this.#bracket % KINDS;
   }
 
-  /** A round: everyone left gets as many steps as it has had so far, at first those of its kind of bracket. */
+  /** A round: everyone left gets steps until they are KEEP times as many as before, at first those of its kind of bracket. */
   async #advance(): Promise<void> {
-    const { firstSteps, trials } = this.#plan, first = firstSteps << this.#kind;
-    const horizon = first << Math.max(1, Math.ceil(Math.log2(Math.max(2, trials >> this.#kind))));
+    const { firstSteps, trials, models } = this.#plan, first = firstSteps << this.#kind;
+    let horizon = first;
+    for (let left = Math.max(models.length, trials >> this.#kind); left > FINALISTS;) {
+      left = Math.ceil(left / KEEP);
+      horizon *= KEEP;
+    }
     // A resumed round has trials that are through with it.
-    const goal = first << this.#round;
+    const goal = first * KEEP ** this.#round;
     await this.#each(this.#racing, async (state, index) => {
       if (state.steps >= goal) return;
       this.#racing[index] = await this.#executor.run(
@@ -284,15 +317,24 @@ class Race {
     });
   }
 
+  /**
+   * Brings those left to their end, the leader first, until one is good enough: of several at once, the one that would
+   * have been the first.
+   */
   async #finish(tolerance: number): Promise<void> {
-    const [state] = this.#racing;
-    await this.#each([state], async (state) => {
-      const finished = await this.#executor.run(
+    const before = this.#best, ended: Finished[] = [];
+    const good = (finished: Finished | undefined): boolean =>
+      (finished?.relativeError ?? Infinity) <= tolerance;
+    await this.#each(this.#racing, async (state, index) => {
+      if (ended.some(good)) return;
+      ended[index] = await this.#executor.run(
         { kind: "finish", state, tolerance },
         this.#signal,
         () => this.#report(),
       );
-      if (finished.relativeError < (this.#best?.relativeError ?? Infinity)) this.#best = finished;
+      const all = [...(before ? [before] : []), ...ended.filter(Boolean)];
+      this.#best = all.find(good) ??
+        all.reduce((one, other) => other.relativeError < one.relativeError ? other : one);
       this.#report();
     });
   }

@@ -5,18 +5,18 @@
  */
 import { Random } from "../../program/random.ts";
 import { Adam, cosineRate } from "../adam.ts";
-import { orthogonalWeights } from "../initial.ts";
 import { lbfgs } from "../lbfgs.ts";
 import { type ModelPart, PermutedModel } from "../permutations/model.ts";
 import { sigmoid } from "../permutations/relaxed.ts";
+import { chainStart, factorSizes } from "../permutations/wide_chain.ts";
 import type { Target } from "../target.ts";
-import type { StopReason, Task } from "../task.ts";
+import type { Task } from "../task.ts";
 
 /** What tells one trial from another. */
 export interface Trial {
   /** Counts the trials of a search, from 0. */
   readonly id: number;
-  /** The model, written as a product: "BP", "BPP", "BPBP". */
+  /** The model, written as a product: "BP", "BPP", "RPRP"; B a butterfly, R a real chain of rank 2, P a permutation. */
   readonly model: string;
   /** Of its first weights. */
   readonly seed: number;
@@ -58,9 +58,9 @@ export interface Finished {
   readonly trial: Trial;
   /** ‖M − product‖/‖M‖ of the rounded product; its real part where the target is real. */
   readonly relativeError: number;
-  /** The parts as written: canonical weights of a butterfly, or y[i] = x[index[i]]. */
+  /** The parts as written: canonical weights of a butterfly or a chain, or y[i] = x[index[i]]. */
   readonly parts: readonly (
-    | { readonly kind: "B"; readonly weights: Float64Array }
+    | { readonly kind: "B" | "R"; readonly weights: Float64Array }
     | { readonly kind: "P"; readonly index: Uint32Array }
   )[];
 }
@@ -69,13 +69,12 @@ export interface Finished {
 export const EVERY = 20;
 /** The rate falls to this part of itself, along half a cosine, over the horizon of a trial; then it stays. */
 const FLOOR = 0.05;
-/** How far from undecided the first choices are, in logits. */
-const DECIDED = 2;
+/** How far from undecided the first choices are, in logits: so far that a product of them is still nearly one permutation. */
+const DECIDED = 4;
 /** Weight of the entropy of the choices, rising along the horizon. */
 const SHARPEN = 0.02;
-/** L-BFGS iterations between two looks at whether a polish still gets on, and how many such rounds at most. */
-const POLISH = 250;
-const ROUNDS = 16;
+/** L-BFGS iterations at most, and by which part the loss must fall in how many of them. */
+const POLISH = { maxIterations: 5000, stall: 0.1, patience: 100 };
 
 /** The target as trials take it. */
 export function trialTarget(target: Target, field: "real" | "complex"): TrialTarget {
@@ -85,31 +84,56 @@ export function trialTarget(target: Target, field: "real" | "complex"): TrialTar
 
 /** The parts of a model by its name. */
 export function modelParts(name: string): ModelPart[] {
-  if (!/^[BP]+$/.test(name) || !name.includes("B")) {
+  if (!/^[BRP]+$/.test(name) || !/[BR]/.test(name)) {
     throw new RangeError(
-      `Cannot search: there is no model "${name}", expected a product of B and P such as "BPBP"`,
+      `Cannot search: there is no model "${name}", expected a product of B, R and P such as "BPBP"`,
     );
   }
   return [...name] as ModelPart[];
 }
 
+/** The model of a trial; with real chains of rank 2 in it, its butterflies are real too. */
+function modelOf({ n, field }: TrialTarget, { model }: Trial, parts = modelParts(model)): PermutedModel {
+  return new PermutedModel(n, model.includes("R") ? "real" : field, parts);
+}
+
+/** How many weights a trial has. */
+export function trialSize(target: TrialTarget, trial: Trial): number {
+  return modelOf(target, trial).size;
+}
+
 /** A trial before its first step. */
 export function beginTrial(target: TrialTarget, trial: Trial): TrialState {
-  const { n, field } = target, model = new PermutedModel(n, field, modelParts(trial.model));
-  const random = new Random(trial.seed), weights = new Float64Array(model.size);
-  for (const { kind, begin, end } of model.parts) {
-    if (kind === "B") weights.set(orthogonalWeights(n, field, random), begin);
-    else {
-      // Whether to separate even from odd is drawn once for all levels and can be unlearned: of all choices it is the one
-      // that a butterfly cannot make good (it absorbs reversals), and most known transforms agree on it at every level.
-      const separate = random.uniform() < 0.5 ? DECIDED : -DECIDED;
-      for (let i = begin; i < end; i++) {
-        weights[i] = ((i - begin) % 3 === 0 ? separate : 0) + 0.1 * random.normal();
-      }
-    }
+  const model = modelOf(target, trial),
+    random = new Random(trial.seed),
+    weights = new Float64Array(model.size);
+  const reversals = random.uniform() < 2 / 3 ? DECIDED : 0;
+  for (const { chain, begin, end } of model.parts) {
+    weights.set(
+      chain ? chainStart(chain, random) : choices((end - begin) / 3, reversals, random),
+      begin,
+    );
   }
   const zeros = new Float64Array(model.size);
   return { trial, steps: 0, errors: [], weights, mean: zeros, square: zeros.slice() };
+}
+
+/**
+ * First choices of a permutation, which learning can change. Whether to separate even from odd is what a chain cannot make
+ * good (it absorbs reversals that are nested in its own blocks): it is drawn for all blocks down to some size, none, the
+ * largest and all being likelier than those in between. Reversals are drawn one by one, or left undecided: the average of
+ * both has nothing left of what is antisymmetric, so that products of two chains get nowhere from there, but one chain
+ * finds the right ones.
+ */
+function choices(levels: number, reversals: number, random: Random): Float64Array {
+  const logits = new Float64Array(3 * levels);
+  const separations = [0, 1, levels, random.integer(levels + 1)][random.integer(4)];
+  for (let level = 0; level < levels; level++) {
+    const separate = levels - level <= separations ? DECIDED : -DECIDED;
+    const [first, second] = [0, 0].map(() => random.uniform() < 0.5 ? reversals : -reversals);
+    [separate, first, second].forEach((logit, k) => logits[3 * level + k] = logit + 0.1 * random.normal());
+  }
+  return logits;
 }
 
 /**
@@ -123,8 +147,7 @@ export function* advanceTrial(
   steps: number,
   horizon: number,
 ): Task<TrialState> {
-  const { n, field, matrix } = target, { trial } = state;
-  const model = new PermutedModel(n, field, modelParts(trial.model)), loss = model.loss(matrix);
+  const { n, matrix } = target, { trial } = state, model = modelOf(target, trial), loss = model.loss(matrix);
   const weights = state.weights.slice(), gradient = new Float64Array(model.size), errors = [...state.errors];
   const adam = Adam.resume(state);
   let at = state.steps;
@@ -142,8 +165,8 @@ export function* advanceTrial(
     }
     if (!Number.isFinite(value)) break;
     const sharpen = SHARPEN * Math.min(1, at / horizon);
-    for (const { kind, begin, end } of model.parts) {
-      if (kind === "P") {
+    for (const { part, begin, end } of model.parts) {
+      if (part === "P") {
         for (let i = begin; i < end; i++) gradient[i] += sharpen * entropySlope(weights[i]);
       }
     }
@@ -171,71 +194,35 @@ export function errorOf(state: TrialState): number {
  * @param tolerance the relative error that is good enough
  */
 export function* finishTrial(target: TrialTarget, state: TrialState, tolerance: number): Task<Finished> {
-  const { n, field, matrix } = target, { trial } = state;
-  const model = new PermutedModel(n, field, modelParts(trial.model)), loss = model.loss(matrix);
-  const weights = state.weights.slice(), gradient = new Float64Array(model.size);
-  const free: { begin: number; end: number }[] = [];
-  for (const part of model.parts) {
-    if (part.kind === "B") free.push(part);
-    else for (let i = part.begin; i < part.end; i++) weights[i] = weights[i] > 0 ? Infinity : -Infinity;
-  }
-  // Decided choices have no slope; L-BFGS is only shown the butterflies.
-  const gather = (from: Float64Array, to: Float64Array): void => {
-    let at = 0;
-    for (const { begin, end } of free) {
-      to.set(from.subarray(begin, end), at);
-      at += end - begin;
-    }
-  };
-  const spread = (from: Float64Array): void => {
-    let at = 0;
-    for (const { begin, end } of free) {
-      weights.set(from.subarray(at, at + end - begin), begin);
-      at += end - begin;
-    }
-  };
-  const some = new Float64Array(free.reduce((sum, { begin, end }) => sum + end - begin, 0));
-  gather(weights, some);
+  const { n, matrix } = target, { trial } = state, relaxed = modelOf(target, trial);
+  const rounded = relaxed.parts.map((placed) =>
+    placed.part === "P" ? relaxed.rounded(state.weights, placed) : placed.part
+  );
+  const model = modelOf(target, trial, rounded), loss = model.loss(matrix);
+  const some = new Float64Array(model.size), gradient = new Float64Array(model.size);
+  model.parts.forEach(({ chain, begin }, k) => {
+    const from = relaxed.parts[k];
+    if (chain) some.set(state.weights.subarray(from.begin, from.end), begin);
+  });
   const targetLoss = n * tolerance * tolerance / 2;
-  let last = Infinity, stop: StopReason | undefined;
-  for (let round = 0; round < ROUNDS && stop === undefined; round++) {
-    const run = lbfgs(
-      (x, slope) => {
-        spread(x);
-        const value = loss(weights, gradient);
-        gather(gradient, slope);
-        return value;
-      },
-      some,
-      { maxIterations: POLISH, targetLoss, stall: 1e-3, patience: 30 },
-    );
-    let step = run.next();
-    for (let count = 0; !step.done; count++) {
-      const rmse = Math.sqrt(2 * step.value) * target.scale / n;
-      stop = yield { phase: "lbfgs", step: round * POLISH + count, rmse, restart: trial.id };
-      step = run.next(stop);
-    }
-    const { loss: reached, reason } = step.value;
-    // Half the loss in so many iterations, or it is not worth the time.
-    if (reason !== "iterations" || reached > last / 2) {
-      last = reached;
-      break;
-    }
-    last = reached;
+  const run = lbfgs(loss, some, { ...POLISH, targetLoss });
+  let step = run.next();
+  for (let count = 0; !step.done; count++) {
+    const rmse = Math.sqrt(2 * step.value) * target.scale / n;
+    step = run.next(yield { phase: "lbfgs", step: count, rmse, restart: trial.id });
   }
-  spread(some);
-  const relativeError = Math.sqrt(2 * loss(weights, gradient) / n);
+  const relativeError = Math.sqrt(2 * loss(some, gradient) / n);
   let rescaled = false;
-  const parts = model.parts.map((part) => {
-    if (part.kind === "P") return { kind: "P" as const, index: model.rounded(weights, part) };
-    const own = weights.slice(part.begin, part.end);
+  const parts = model.parts.map(({ part, chain, begin, end }) => {
+    if (part instanceof Uint32Array) return { kind: "P" as const, index: part };
+    const own = some.slice(begin, end);
     if (!rescaled) {
-      // The target's own size goes into one factor of the first butterfly.
-      const factor = own.length / Math.log2(n);
-      for (let i = 0; i < factor; i++) own[i] *= target.scale;
+      // The target's own size goes into the first factor of the leftmost chain.
+      const [first] = factorSizes(chain!);
+      for (let i = 0; i < first; i++) own[i] *= target.scale;
       rescaled = true;
     }
-    return { kind: "B" as const, weights: own };
+    return { kind: part as "B" | "R", weights: own };
   });
   return { trial, relativeError, parts };
 }
