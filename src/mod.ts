@@ -139,6 +139,15 @@ export {
   sparseLowRankOperator,
 } from "./learn/baselines/sparse_low_rank.ts";
 export type { DenseMatrix } from "./learn/matrix.ts";
+export {
+  peel,
+  type PeelFit,
+  peelMisfit,
+  type PeelMisfitOptions,
+  peelOperator,
+  type PeelOptions,
+} from "./learn/peel.ts";
+export type { PeelFactors } from "./learn/peel_factors.ts";
 export { loadOperator, saveOperator } from "./io/operator_file.ts";
 export * from "./io/safetensors.ts";
 export { readNpy, writeNpy } from "./io/npy.ts";
