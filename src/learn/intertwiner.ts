@@ -12,7 +12,6 @@
  */
 
 import type { Random } from "../program/random.ts";
-import { loops } from "./loops.ts";
 import { adjoint, eigenvectors, multiply, transpose } from "./matrix2.ts";
 import { TridiagonalTop } from "./tridiagonal.ts";
 
@@ -20,7 +19,7 @@ import { TridiagonalTop } from "./tridiagonal.ts";
 const STEPS = 40;
 const MORE_STEPS = 400;
 /** And at least, before noise is taken for the reason of what is left. */
-const FEWEST = 5;
+const FEWEST = 8;
 /** Multiplications that a step may take on average when more steps are allowed. */
 const WORK = 2e8;
 /** Part of the largest eigenvalue of a 2×2 Gram matrix below which there are no data, only rounding. */
@@ -28,10 +27,8 @@ const NOTHING = 1e-15;
 /** Blocks of less than this part of the largest one's energy are zero. */
 const ZERO = 1e-30;
 
-/** The W with which Lanczos starts if all will do: real eigenvalues, well separated, nearly symmetric. */
-const FALLBACK = [0.8, 0, 0.2, 0, 0.8, 0, -0.8, 0];
 /** Random part of the start. */
-const RANDOM = 0.05;
+const RANDOM = 1e-3;
 
 /** What {@link intertwine} finds. */
 export interface Intertwiner {
@@ -45,12 +42,15 @@ export interface Intertwiner {
 
 /**
  * Finds L and R for a complex matrix of order n = 2h, its blocks weighted by rows[p]·columns[q].
+ *
+ * @param estimate W_q for each q, from which it starts; see `loops`
  */
 export function intertwine(
   matrix: Float64Array,
   n: number,
   rows: Float64Array,
   columns: Float64Array,
+  estimate: Float64Array,
   random: Random,
 ): Intertwiner {
   const h = n / 2;
@@ -59,7 +59,7 @@ export function intertwine(
   p.diagonalise(false);
   q.diagonalise(true);
   const system = new System(matrix, n, rows, columns, p, q);
-  const { vector, value } = largest(system, start(matrix, n, q, random));
+  const { vector, value } = largest(system, start(estimate, q, random));
   const other = new Float64Array(6 * h);
   system.forward(vector, other);
   const phases: number[] = [];
@@ -194,6 +194,7 @@ class System {
     const blocks = this.#blocks = new Float64Array(17 * count);
     const column = this.#column = new Uint32Array(count);
     const x = new Float64Array(8), half = new Float64Array(8), back = new Float64Array(8);
+    const frames = Array.from({ length: h }, (_, q) => right.frame.subarray(8 * q, 8 * q + 8));
     let at = 0;
     for (let p = 0; p < h; p++) {
       const u = left.frame.subarray(8 * p, 8 * p + 8);
@@ -209,7 +210,7 @@ class System {
           x[6 + i] = weight * matrix[high + n + i];
         }
         multiply(back, x, half);
-        multiply(half, right.frame.subarray(8 * q, 8 * q + 8), x);
+        multiply(half, frames[q], x);
         crossProducts(x, a, right.scale, 3 * q, blocks, 17 * at);
         column[at++] = q;
       }
@@ -297,8 +298,8 @@ function crossProducts(
   out: Float64Array,
   o: number,
 ): void {
-  const [x, xi, y, yi, z, zi, w, wi] = m;
-  const [a0, a1, a2] = a, b0 = b[j], b1 = b[j + 1], b2 = b[j + 2];
+  const x = m[0], xi = m[1], y = m[2], yi = m[3], z = m[4], zi = m[5], w = m[6], wi = m[7];
+  const a0 = a[0], a1 = a[1], a2 = a[2], b0 = b[j], b1 = b[j + 1], b2 = b[j + 2];
   // With X = [[x, y], [z, w]]: |x|² − |y|² − |z|² + |w|²; xȳ − zw̄; yx̄ − wz̄
   out[o] = a0 * b0 * (x * x + xi * xi - y * y - yi * yi - z * z - zi * zi + w * w + wi * wi);
   out[o + 1] = a0 * b1 * (x * y + xi * yi - z * w - zi * wi);
@@ -326,11 +327,11 @@ function crossProducts(
  * where every Z will do) it finds the one nearest to its start, so that there it begins with one matrix of well
  * separated real eigenvalues; some randomness keeps it from being orthogonal to the only solution.
  */
-function start(matrix: Float64Array, n: number, q: Frames, random: Random): Float64Array {
+function start(estimate: Float64Array, q: Frames, random: Random): Float64Array {
   const v = new Float64Array(6 * q.h), back = new Float64Array(8), half = new Float64Array(8);
-  const z = new Float64Array(8), w = loops(matrix, n, FALLBACK);
+  const z = new Float64Array(8);
   for (let i = 0; i < q.h; i++) {
-    const core = w.subarray(8 * i, 8 * i + 8), size = RANDOM * Math.hypot(...core);
+    const core = estimate.slice(8 * i, 8 * i + 8), size = RANDOM * Math.hypot(...core);
     for (const entry of [0, 2, 4]) core[entry] += size * random.normal();
     core[6] = -core[0];
     const u = q.frame.subarray(8 * i, 8 * i + 8);

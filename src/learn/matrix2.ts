@@ -23,7 +23,12 @@ export function adjoint(a: ArrayLike<number>, out: Float64Array): void {
 
 /** The adjugate: a·adj(a) = det(a)·I. */
 export function adjugate(a: ArrayLike<number>, out: Float64Array): void {
-  out.set([a[6], a[7], -a[2], -a[3], -a[4], -a[5], a[0], a[1]]);
+  for (let i = 0; i < 2; i++) {
+    out[i] = a[6 + i];
+    out[2 + i] = -a[2 + i];
+    out[4 + i] = -a[4 + i];
+    out[6 + i] = a[i];
+  }
 }
 
 /** Swaps the entries off the diagonal. */

@@ -25,9 +25,9 @@ export interface PeelOptions extends RunOptions {
    * Whether the strides are 1, 2 … n/2 … 2, 1 (a member of B*B) instead of n/2 … 1 … n/2 (of BB*, the default).
    */
   readonly increasing?: boolean;
-  /** Rounds of least squares over all factors at most; 16. */
+  /** Rounds of least squares over all factors at most; 24. */
   readonly rounds?: number;
-  /** No more rounds at this relative error; 1e-14. */
+  /** No more rounds at this relative error; 1e-13. */
   readonly tolerance?: number;
   /** Seed of the small random part of a start; 0. */
   readonly seed?: number;
@@ -54,7 +54,7 @@ export interface PeelFit extends PeelFactors {
 }
 
 /** A round that lowers the error by less than this part is the last. */
-const GAIN = 0.02;
+const GAIN = 0.005;
 /** With a larger error the matrix is no BB* product, and rounds are a waste. */
 const HOPELESS = 0.3;
 /** Less than this outside of one entry in each row and column, and it is a (scaled) permutation. */
@@ -86,7 +86,7 @@ export async function peel(target: Target, options: PeelOptions = {}): Promise<P
 
 /** The work of {@link peel} as a task. */
 export function* peelTask(target: Target, options: PeelOptions = {}): Task<PeelFit> {
-  const { increasing = false, rounds = 16, tolerance = 1e-14, seed = 0 } = options;
+  const { increasing = false, rounds = 24, tolerance = 1e-13, seed = 0 } = options;
   if (!Number.isSafeInteger(rounds) || rounds < 0) {
     throw new RangeError(`Cannot peel: rounds is ${rounds}, expected an integer, at least 0`);
   }

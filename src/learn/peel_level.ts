@@ -8,7 +8,7 @@ import { newtonStep } from "./peel_newton.ts";
 import { halfWeights } from "./peel_weights.ts";
 import type { Random } from "../program/random.ts";
 import { blockEnergies, intertwine } from "./intertwiner.ts";
-import { frames, loopsOfFour, type Outer } from "./loops.ts";
+import { frames, loops, loopsOfFour, type Outer } from "./loops.ts";
 import {
   compose,
   correlate,
@@ -55,8 +55,10 @@ const GAIN = 0.01;
  *
  * Rows and columns of very different size are a dilemma: as they are, the large ones drown what the small ones say;
  * brought to equal size, so is their noise. Both and the middle are tried when it makes a difference.
+ *
+ * @param noise the root mean square of the noise of an entry, as far as it is known: real factors may miss by that
  */
-export function splitLevel(matrix: Float64Array, n: number, random: Random): Level {
+export function splitLevel(matrix: Float64Array, n: number, random: Random, noise = 0): Level {
   const total = energy(matrix), h = n / 2;
   if (!(total > 0)) {
     const left = identities(h), right = identities(h);
@@ -75,11 +77,12 @@ export function splitLevel(matrix: Float64Array, n: number, random: Random): Lev
     if (!best || level.misfit < best.misfit) best = level;
     return best.misfit <= EXACT;
   };
+  const estimate = loops(matrix, n);
   let found = n === 4 && consider(loopsOfFour(matrix));
   for (const power of weights.spread > 4 ? [0, 0.5, 1] : [0]) {
     if (found) break;
     const rows = weights.rows.map((x) => x ** power), columns = weights.columns.map((x) => x ** power);
-    const outer = intertwine(matrix, n, rows, columns, random);
+    const outer = intertwine(matrix, n, rows, columns, estimate, random);
     expected = Math.min(expected, outer.misfit);
     found = consider(outer);
   }
@@ -89,7 +92,8 @@ export function splitLevel(matrix: Float64Array, n: number, random: Random): Lev
   const needless = isReal(matrix) && !(isReal(best!.left) && isReal(best!.right));
   if (suspicious || needless) {
     const level = alternate(matrix, n, total, frames(matrix, n));
-    const limit = needless ? Math.max(EXACT, SAME * best!.misfit) : best!.misfit;
+    const allowed = SAME * Math.max(best!.misfit, noise * n / Math.sqrt(total));
+    const limit = needless ? Math.max(EXACT, allowed) : best!.misfit;
     if (level.misfit <= limit) best = level;
   }
   return polish(matrix, n, total, best!);

@@ -9,6 +9,7 @@ import type { Random } from "../program/random.ts";
 import {
   compose,
   correlate,
+  energy,
   exclude,
   fitLeft,
   fitRight,
@@ -55,6 +56,7 @@ export class PeelNode {
     n: number,
     random: Random,
     weights?: Float64Array,
+    noise = 0,
   ): Generator<{ n: number; misfit: number }, PeelNode, StopReason | undefined> {
     const node = new PeelNode(n);
     if (n <= 2) {
@@ -62,16 +64,17 @@ export class PeelNode {
       return node;
     }
     const blocks = weights && blockWeights(weights, n);
-    const level = splitLevel(blocks ? weighted(matrix, n, blocks) : matrix, n, random);
+    const level = splitLevel(blocks ? weighted(matrix, n, blocks) : matrix, n, random, noise);
     const { left, right, first, second, misfit } = level;
     if (blocks) { for (const half of [first, second]) unweight(half, blocks); }
     const next = halfWeights(left, right, blocks);
+    const rest = Math.max(noise, misfit * Math.sqrt(energy(matrix)) / n);
     node.left = left;
     node.right = right;
     const stop = yield { n, misfit };
     const halves: PeelNode[] = [];
     for (const half of [first, second]) {
-      halves.push(stop === undefined ? yield* PeelNode.build(half, n / 2, random, next) : empty(n / 2));
+      halves.push(stop === undefined ? yield* PeelNode.build(half, n / 2, random, next, rest) : empty(n / 2));
     }
     node.children = [halves[0], halves[1]];
     node.compose();
