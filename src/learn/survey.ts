@@ -10,12 +10,10 @@ import type { Pattern } from "../program/step.ts";
 import type { CheckedMatrix } from "./matrix.ts";
 import { digitReversal, evenOdd, knownOrders, type NamedOrder } from "./orders.ts";
 import { inverseOrder } from "./parts.ts";
-import { peelMisfit } from "./peel.ts";
 import { PieceSampler } from "./piece_rank.ts";
 import { cutAt } from "./split.ts";
 import { arrangements, chain, mergedRadices, type Structure, weights } from "./structure.ts";
-import { isPowerOfTwo, type Target } from "./target.ts";
-import type { Progress, StopReason, Task } from "./task.ts";
+import type { Progress, Task } from "./task.ts";
 
 /** Rows and columns of a piece in a quick look, and ranks that count there. */
 const QUICK_SIDE = 8, QUICK_RANKS = 4;
@@ -37,16 +35,6 @@ interface Looked {
   readonly column: NamedOrder;
   /** For each cut (from 1) the part of the norm beyond rank 0, 1, 2 …, of sampled pieces. */
   readonly beyond: readonly Float64Array[];
-}
-
-/** Misfits of a pair of orders for a BB* product. */
-export interface PeelPair {
-  /** Entry (i, j) of the product is entry (row[i], column[j]) of the matrix. */
-  readonly row: NamedOrder;
-  /** See row. */
-  readonly column: NamedOrder;
-  /** See {@link peelMisfit}. */
-  readonly misfit: number;
 }
 
 function progress(step: number): Progress {
@@ -247,29 +235,4 @@ function withoutReversal({ name, index }: NamedOrder, reversal: Uint32Array): Na
     name: short !== name ? short || "none" : `${name}, digit reversal`.replace("none, ", ""),
     index: bare,
   };
-}
-
-/** Pairs of orders for a BB* product by their misfit: two looks, the second at the best of the first. */
-export function* peelPairsTask(target: Target, seed: number): Task<PeelPair[] | StopReason> {
-  const { n } = target;
-  if (!isPowerOfTwo(n) || n < 4) return [];
-  const radices = new Array<number>(Math.log2(n)).fill(2);
-  const family = orderFamily(radices, knownOrders(radices).slice(0, 2));
-  const pairs: { row: NamedOrder; column: NamedOrder; misfit: number; place: number }[] = [];
-  for (const [step, row] of family.entries()) {
-    const stop = yield progress(step);
-    if (stop !== undefined) return stop;
-    for (const column of family) {
-      const misfit = peelMisfit(target, row.index, column.index, { size: 8, samples: 1, seed });
-      pairs.push({ row, column, misfit, place: pairs.length });
-    }
-  }
-  // Below rounding all are the same, and the first is the simplest.
-  const level = (misfit: number): number => Math.max(misfit, 1e-9);
-  const best = pairs.sort((a, b) => level(a.misfit) - level(b.misfit) || a.place - b.place).slice(0, 12);
-  if ((yield progress(family.length)) !== undefined) return [];
-  return best.map((pair) => ({
-    ...pair,
-    misfit: Math.max(pair.misfit, peelMisfit(target, pair.row.index, pair.column.index, { size: 32, seed })),
-  })).sort((a, b) => level(a.misfit) - level(b.misfit) || a.place - b.place);
 }

@@ -163,3 +163,18 @@ export function inField(target: Target, field: Field): Target {
   for (let i = 0; i < n * n; i++) narrow[i] = values[2 * i];
   return { n, field, values: narrow, norm: norm(narrow) };
 }
+
+/** The target whose entry (i, j) is entry (rows[i], columns[j]) of another. */
+export function permuted(target: Target, rows?: ArrayLike<number>, columns?: ArrayLike<number>): Target {
+  if (!rows && !columns) return target;
+  const { n, field, values } = target, width = field === "complex" ? 2 : 1;
+  const result = new Float64Array(values.length);
+  for (let i = 0, to = 0; i < n; i++) {
+    const row = n * (rows?.[i] ?? i);
+    for (let j = 0; j < n; j++) {
+      const from = (row + (columns?.[j] ?? j)) * width;
+      for (let part = 0; part < width; part++) result[to++] = values[from + part];
+    }
+  }
+  return { n, field, values: result, norm: target.norm };
+}
