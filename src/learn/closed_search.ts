@@ -177,7 +177,8 @@ class ClosedSearch {
       if (level <= this.#options.tolerance) continue;
       const stop = yield* this.#fits(survey, ranks, level, this.#most, 2);
       if (stop !== undefined || this.#ledger.converged) return stop;
-      if (this.#ledger.error <= 3 * level) return undefined;
+      // What fits at a level hardly above the noise may have more numbers than it needs.
+      if (this.#ledger.error <= level / 2) return undefined;
     }
   }
 

@@ -24,9 +24,11 @@ interface Pair {
 
 /** Sides of the minors in the three looks, each at the best of the one before, and how many go on. */
 const SIDES = [8, 16, 32], ON = [40, 8, 8];
+/** Orders up to which more pairs are looked at. */
+const WIDE = 32;
 /** Misfits below this are rounding. */
 const ROUNDING = 1e-9;
-/** Misfits below this, and there is no need to look at other pairs. */
+/** Misfits that are as good as exact. */
 const SURE = 1e-7;
 /** Pairs that are tried at most; more where a try takes milliseconds. */
 const TRIES = 3, SMALL_TRIES = 8, SMALL = 32;
@@ -93,7 +95,9 @@ export class PeelSearch {
   /** Pairs by their misfit, from small minors to larger ones; the usual orders first, all only if those do not fit. */
   *#look(): Task<Pair[] | StopReason> {
     const radices = new Array<number>(Math.log2(this.#target.n)).fill(2);
-    const usual = knownOrders(radices), all = orderFamily(radices, usual.slice(0, 2));
+    const usual = knownOrders(radices), small = this.#target.n <= WIDE;
+    // Larger cosine transforms are found as chains; here all orders are looked at where that takes little.
+    const all = orderFamily(radices, small ? usual : usual.slice(0, 2));
     let best: Pair[] = [];
     for (const family of [usual, all]) {
       let pairs: Pair[] = family.flatMap((row, i) =>
@@ -110,11 +114,15 @@ export class PeelSearch {
           pairs[k] = { ...pair, misfit: Math.max(misfit, pair.misfit) };
         }
         const level = ({ misfit }: Pair): number => Math.max(misfit, ROUNDING);
-        pairs = pairs.sort((a, b) => level(a) - level(b) || a.place - b.place).slice(0, ON[look]);
+        pairs = pairs.sort((a, b) => level(a) - level(b) || a.place - b.place).slice(
+          0,
+          small ? 2 * ON[look] : ON[look],
+        );
         if (size >= this.#target.n) break;
       }
       best = pairs;
-      if (best[0].misfit < SURE) break;
+      // Noise, or something good enough already: others would have to be found without a hint.
+      if (best[0].misfit < CLOSE || this.#ledger.error < CLOSE) break;
     }
     return best;
   }

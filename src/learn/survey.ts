@@ -12,7 +12,7 @@ import { digitReversal, evenOdd, knownOrders, type NamedOrder } from "./orders.t
 import { inverseOrder } from "./parts.ts";
 import { PieceSampler } from "./piece_rank.ts";
 import { cutAt } from "./split.ts";
-import { arrangements, chain, mergedRadices, type Structure, weights } from "./structure.ts";
+import { arrangements, chain, type Structure, weights } from "./structure.ts";
 import type { Progress, Task } from "./task.ts";
 
 /** Rows and columns of a piece in a quick look, and ranks that count there. */
@@ -183,7 +183,7 @@ function smallest(looked: Looked, tolerance: number, most: number): Structure | 
 
 /** The chain of a rank; undefined when no cut of that rank saves anything. */
 function ofRank({ radices, row, column, beyond }: Looked, rank: number, most: number): Structure | undefined {
-  const merged = mergedRadices(radices, rank);
+  const merged = cheapestRadices(radices, rank);
   if (!merged) return undefined;
   const parameters = weights(chain(merged, rank));
   if (parameters > most) return undefined;
@@ -193,6 +193,37 @@ function ofRank({ radices, row, column, beyond }: Looked, rank: number, most: nu
     return beyond[place][rank] ?? 0;
   });
   return structureOf(merged, rank, row, column, evidence, parameters);
+}
+
+const cheapest = new Map<string, readonly number[] | undefined>();
+
+/**
+ * Neighbouring radices merged so that a chain of a rank has the fewest weights, the most factors among equals. Undefined
+ * when it cannot be cut anywhere.
+ */
+function cheapestRadices(radices: readonly number[], rank: number): readonly number[] | undefined {
+  const key = `${radices.join()} ${rank}`;
+  if (cheapest.has(key)) return cheapest.get(key);
+  const n = radices.reduce((product, k) => product * k, 1);
+  let best: number[] | undefined, least = Infinity;
+  // Each grouping is a set of cuts; a cut needs pieces that have more rows and columns than the rank.
+  for (let cuts = 1; cuts < 2 ** (radices.length - 1); cuts++) {
+    const merged = [radices[0]];
+    let before = 1, allowed = true;
+    for (let i = 1; i < radices.length && allowed; i++) {
+      before *= radices[i - 1];
+      if ((cuts >> (i - 1) & 1) === 0) merged[merged.length - 1] *= radices[i];
+      else {
+        merged.push(radices[i]);
+        allowed = Math.min(before, n / before) > rank || rank === 1;
+      }
+    }
+    if (!allowed) continue;
+    const size = weights(chain(merged, rank));
+    if (size < least || size === least && merged.length > best!.length) [best, least] = [merged, size];
+  }
+  cheapest.set(key, best);
+  return best;
 }
 
 /** Digit reversals on both sides are a chain with the strides the other way round: then it is that one. */
