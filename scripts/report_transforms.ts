@@ -220,7 +220,8 @@ function baseline({ n, field, values }: Matrix, fit: Fit): string[] {
   const budget = fit.parameters * (fit.realPart ? 2 : 1);
   const show = (error: number): string => small(error * norm / n * share);
   const rank = Math.max(1, Math.min(n, Math.floor(budget / (2 * n)))), entries = Math.floor(budget / 2);
-  const both = approximateSparseLowRank(matrix, Math.max(1, Math.floor(entries / 2)), Math.max(1, rank >> 1));
+  const halves = { rank: Math.max(1, rank >> 1), count: Math.max(1, Math.floor(entries / 2)) };
+  const both = approximateSparseLowRank(matrix, halves);
   return [
     show(approximateLowRank(matrix, rank).error),
     show(approximateSparse(matrix, Math.min(n * n, entries)).error),

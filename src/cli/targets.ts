@@ -100,13 +100,17 @@ export function convolution(n: number): Matrix {
   return real(n, (j, k) => column[(j - k + n) % n] / Math.sqrt(n));
 }
 
-/** The Haar transform as the papers' code has it: its entries are 0 and ±1/√n, so that it is not orthogonal. */
+/**
+ * The Haar transform as the papers' code has it: entries 0 and ±1/√n, the finest level multiplied by √(n/2), so that it is
+ * not orthogonal.
+ */
 export function haar(n: number): Matrix {
   return real(n, (j, k) => {
     const level = j === 0 ? 1 : 2 ** Math.floor(Math.log2(j)), width = n / level;
     const at = k - (j === 0 ? 0 : j - level) * width;
     if (at < 0 || at >= width) return 0;
-    return (j === 0 || 2 * at < width ? 1 : -1) / Math.sqrt(n);
+    const size = (2 * j >= n ? Math.sqrt(n / 2) : 1) / Math.sqrt(n);
+    return j === 0 || 2 * at < width ? size : -size;
   });
 }
 
