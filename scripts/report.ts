@@ -2,6 +2,7 @@
  * Pages that are calculated, measured and drawn anew: `deno task report NAME`. To add one, add it to the table.
  */
 import { gallery } from "./report_gallery.ts";
+import { recovery } from "./report_recovery.ts";
 import { transforms } from "./report_transforms.ts";
 
 /** A page: where it lies by default, and what writes it there. */
@@ -13,6 +14,7 @@ interface Report {
 const reports: Record<string, Report> = {
   gallery: { folder: "docs/gallery", write: gallery },
   transforms: { folder: "docs/transforms", write: transforms },
+  recovery: { folder: "docs/recovery", write: recovery },
 };
 
 const [name, folder] = Deno.args, report = Object.hasOwn(reports, name ?? "") ? reports[name] : undefined;
