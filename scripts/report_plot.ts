@@ -7,7 +7,7 @@ export interface Panel {
   readonly lines: readonly { readonly name: string; readonly values: readonly number[] }[];
 }
 
-const WIDTH = 240, HEIGHT = 170, LEFT = 44, TOP = 26, RIGHT = 10, BOTTOM = 24, ACROSS = 3, HEAD = 44;
+const WIDTH = 240, HEIGHT = 170, LEFT = 44, TOP = 26, RIGHT = 18, BOTTOM = 24, ACROSS = 3, HEAD = 44;
 const COLOURS = ["#1668b0", "#d0561b", "#3a8a3f"];
 /** Decades. */
 const LOWEST = -10, HIGHEST = 0;

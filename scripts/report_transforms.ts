@@ -95,7 +95,7 @@ export async function transforms(folder: string): Promise<void> {
     }],
   }));
   await Deno.writeTextFile(`${folder}/errors.svg`, errorPlots(plots, "Root mean square error of an entry"));
-  await Deno.writeTextFile(`${folder}/README.md`, await page(results));
+  await Deno.writeTextFile(`${folder}/README.md`, page(results));
 }
 
 async function result(name: string, n: number): Promise<Result> {
@@ -126,7 +126,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
 }
 
-async function page(results: readonly Result[][]): Promise<string> {
+function page(results: readonly Result[][]): string {
   const sizes = SIZES.map(String),
     met = (rmse: number, goal: number): string => rmse < goal ? small(rmse) : `**${small(rmse)}**`;
   const errors = THEIRS.flatMap(([title, name, theirs], i) => {

@@ -1,6 +1,6 @@
 /** Matrices that learning should recover, each from its definition: the transforms of the papers' table, and relatives. */
 import { Butterfly } from "../src/operator/butterfly.ts";
-import { Random } from "../src/program/random.ts";
+import type { Random } from "../src/program/random.ts";
 import { checkTarget, type Field, reverseBits, type Target } from "../src/learn/target.ts";
 import { dft, hadamard } from "./learn_targets.ts";
 

@@ -14,6 +14,8 @@ export const CLOSE = 0.05;
 const FLOOR = 0.1;
 /** Models of matrices that have no structure take at most this many numbers times n·log₂n, and half of the dense ones. */
 const MOST = 16;
+/** But this many even if that is more than half: as many as a complex butterfly, or a BB* product. */
+const LEAST = 4;
 
 /** A model and its error. */
 interface Entry {
@@ -90,7 +92,8 @@ export class Ledger {
     if (this.converged) return least((e) => e.parameters, entries.filter((e) => e.error <= this.#tolerance));
     if (this.error < CLOSE) return least((e) => this.criterion(e.error, e.parameters));
     const width = field === "complex" ? 2 : 1;
-    const most = Math.min(width * MOST * n * Math.log2(n), width * n * n / 2);
+    const each = width * n * Math.log2(n),
+      most = Math.max(LEAST * each, Math.min(MOST * each, width * n * n / 2));
     return least((e) => e.error, entries.filter((e) => e.parameters <= most)) ?? least((e) => e.error);
   }
 

@@ -129,18 +129,28 @@ export class PeelSearch {
 
   *#peel(pair: Pair): Task<StopReason | undefined> {
     const { n, field } = this.#target, { row, column, misfit } = pair;
-    const matrix = permuted(this.#target, row.index, column.index);
-    const fit = yield* peelTask(matrix, { seed: this.#seed, tolerance: this.#tolerance / 100 });
+    // Between two bit reversals the strides are the other way round.
+    const increasing = turned(pair), rows = increasing ? undefined : row.index;
+    const columns = increasing ? undefined : column.index, matrix = permuted(this.#target, rows, columns);
+    const fit = yield* peelTask(matrix, { increasing, seed: this.#seed, tolerance: this.#tolerance / 100 });
     const patterns = fit.strides.map((d) => ({ a: n / 2 / d, b: 2, c: 2, d }));
-    const parts = between(row.index, factorParts(patterns, fit.factors), column.index);
+    const parts = between(rows, factorParts(patterns, fit.factors), columns);
     const model = { field: fit.field, realPart: field === "real" && fit.field === "complex", parts };
     this.#ledger.offer(model, peelText(pair, n), "closed-form", { misfit });
     return fit.stopped;
   }
 }
 
-function peelText({ row, column }: Pair, n: number): string {
-  // Between two bit reversals the strides are the other way round.
-  const strides = `strides ${strideText(n, false)}, then ${strideText(n, true).replace(/^1, /, "")}`;
-  return `a kaleidoscope matrix BB* of ${strides}${orderText(row.name, column.name, true)}`;
+/** Whether the pair is a bit reversal on both sides. */
+function turned({ row, column }: Pair): boolean {
+  return row.name === "digit reversal" && column.name === "digit reversal";
+}
+
+function peelText(pair: Pair, n: number): string {
+  const increasing = turned(pair), { row, column } = pair;
+  const again = strideText(n, !increasing).replace(/^\d+, /, "");
+  const name = `a kaleidoscope matrix ${increasing ? "B*B" : "BB*"} of strides ${
+    strideText(n, increasing)
+  }, then ${again}`;
+  return increasing ? name : name + orderText(row.name, column.name, true);
 }
