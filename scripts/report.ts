@@ -3,6 +3,8 @@
  */
 import { compression } from "./report_compress.ts";
 import { gallery } from "./report_gallery.ts";
+import { recovery } from "./report_recovery.ts";
+import { transforms } from "./report_transforms.ts";
 
 /** A page: where it lies by default, and what writes it there. */
 interface Report {
@@ -13,6 +15,8 @@ interface Report {
 const reports: Record<string, Report> = {
   compress: { folder: "docs/compress", write: compression },
   gallery: { folder: "docs/gallery", write: gallery },
+  transforms: { folder: "docs/transforms", write: transforms },
+  recovery: { folder: "docs/recovery", write: recovery },
 };
 
 const [name, folder] = Deno.args, report = Object.hasOwn(reports, name ?? "") ? reports[name] : undefined;

@@ -146,7 +146,20 @@ export {
   type LearnRotationOptions,
   type RotationFit,
 } from "./learn/rotation.ts";
-export type { Attempt, ButterflyFit, LearnOptions } from "./learn/fit.ts";
+export {
+  type Attempt,
+  Fit,
+  type FitData,
+  type LearnOptions,
+  type Method,
+  type ModelName,
+  MODELS,
+  type Stopped,
+} from "./learn/fit.ts";
+export type { Explained } from "./learn/explain.ts";
+export type { FitPart, Model } from "./learn/parts.ts";
+export type { FunctionSource, LearnSource, SampleSource } from "./learn/source.ts";
+export type { Samples } from "./learn/samples.ts";
 export type { GradientOptions } from "./learn/gradient.ts";
 export type { FrontPermutation, Hypothesis } from "./learn/hypothesis.ts";
 export type { LossAndGradient } from "./learn/objective.ts";

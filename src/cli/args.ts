@@ -13,6 +13,8 @@ export interface Usage {
   readonly command: string;
   /** Names of the operands, all of them needed, in order. */
   readonly operands: readonly string[];
+  /** How many of the operands, the last ones, may be left out; none when absent. */
+  readonly optional?: number;
   /** Flags that take a value. */
   readonly values: readonly string[];
   /** Flags that take a value and may be given several times. */
@@ -23,7 +25,7 @@ export interface Usage {
 
 /** A command line, taken apart. */
 export interface Arguments {
-  /** As many as {@link Usage.operands}. */
+  /** As many as {@link Usage.operands}, or fewer where some are optional. */
   readonly operands: string[];
   /** The values given, by flag. */
   readonly values: ReadonlyMap<string, string>;
@@ -88,7 +90,7 @@ export function parse(args: readonly string[], usage: Usage): Arguments {
     const extra = quote(operands[usage.operands.length]);
     throw new InputError(`Cannot ${command}: the argument ${extra} is one too many; ${see}`);
   }
-  if (operands.length < usage.operands.length) {
+  if (operands.length < usage.operands.length - (usage.optional ?? 0)) {
     throw new InputError(`Cannot ${command}: ${usage.operands[operands.length]} is missing; ${see}`);
   }
   if (operands.includes("")) throw new InputError(`Cannot ${command}: an argument is empty; ${see}`);

@@ -6,9 +6,8 @@
 
 import { quote } from "../io/bytes.ts";
 import { saveOperator } from "../io/operator_file.ts";
-import type { ButterflyFit } from "../learn/fit.ts";
+import { type Fit, type ModelName, MODELS } from "../learn/fit.ts";
 import { learn } from "../learn/learn.ts";
-import { toOperator } from "../learn/operator.ts";
 import { checkTarget } from "../learn/target.ts";
 import type { Operator } from "../operator/operator.ts";
 import { type Arguments, integer, parse } from "./args.ts";
@@ -25,28 +24,31 @@ import { count, small } from "./text.ts";
 /** What `papillon learn --help` prints. */
 export const LEARN_HELP = `Finds the fast algorithm of a linear transform from its dense matrix alone.
 
-Usage: papillon learn [--target dft|hadamard|FILE] [--n N] [--out FILE] [--plot FILE.svg]
-                      [--seed S] [--method auto|gradient|closed-form] [--json]
+Usage: papillon learn [NAME|FILE] [--n N] [--out FILE] [--plot FILE.svg] [--seed S]
+                      [--model M,M…] [--method auto|gradient|closed-form] [--budget SECONDS] [--json]
 
-  --target   dft: the unitary discrete Fourier transform (the default);
-             hadamard: the orthonormal Hadamard transform;
-             FILE: a square matrix whose size is a power of two, .npy, .csv or .safetensors
-  --n        size of a target given by name, a power of two up to ${count(4096)}; 256
+  NAME       dft (the default), idft, dct, dst, hadamard, convolution, hartley, haar, legendre,
+             hilbert, randn, permutation: only their entries are used
+  FILE       a square matrix, .npy, .csv or .safetensors
+             (NAME or FILE can also be given as --target)
+  --n        size of a target given by name, up to ${count(4096)}; 256
   --out      where to write the operator, .safetensors; learned-TARGET-N.safetensors
   --plot     where to write a picture of its factors, .svg
              (without --out and --plot both are written: learned-TARGET-N.svg)
   --seed     of all that is random, a whole number; 0
-  --method   closed-form: by splitting the matrix into factors; gradient: by descent from random
-             starts; auto: the first, and the second where that is not enough
+  --model    what to look for, separated by commas: ${MODELS.join(", ")}
+  --method   closed-form: by tests and splitting the matrix into factors; gradient: by descent from
+             random starts; auto: the first, and the second where that is not enough
+  --budget   seconds after which the best so far is taken; 60
   --json     print one JSON object
 
-Exit code 0: found; 1: no butterfly is the matrix to a relative error of 1e-6 (the nearest found is
+Exit code 0: found; 1: nothing found is the matrix to a relative error of 1e-6 (the nearest is
 written all the same); 2: bad input, nothing is written; 130: cancelled, nothing is written.
 
 Examples:
   papillon learn
-  papillon learn --target hadamard --n 1024 --out h.safetensors --plot h.svg
-  papillon learn --target matrix.npy --json`;
+  papillon learn dct --n 1024 --out dct.safetensors --plot dct.svg
+  papillon learn matrix.npy --model "chain,BB*" --budget 10 --json`;
 
 const METHODS = ["auto", "gradient", "closed-form"] as const;
 const LARGEST = 4096;
@@ -55,6 +57,8 @@ interface Plan extends Names {
   readonly matrix: Matrix;
   readonly seed: number;
   readonly method: (typeof METHODS)[number];
+  readonly models: readonly ModelName[] | undefined;
+  readonly budget: number;
   readonly json: boolean;
 }
 
@@ -74,19 +78,20 @@ export async function runLearn(args: readonly string[]): Promise<number> {
   try {
     const begin = performance.now();
     bar.show(`learning ${name}`);
-    const { seed, method } = plan;
+    const { seed, method, models, budget } = plan;
     const fit = await learn(target, {
       seed,
       method,
+      models,
+      budgetSeconds: budget,
       signal: abort.signal,
       onProgress: (p) => bar.learning(p),
     });
     const seconds = (performance.now() - begin) / 1000;
-    const operator = toOperator(fit);
+    const { operator } = fit;
     if (abort.signal.aborted) {
       bar.clear();
-      const stopped = { ...fit, stopped: "cancelled" as const };
-      if (plan.json) console.log(JSON.stringify(report(plan, stopped, operator, seconds)));
+      if (plan.json) console.log(JSON.stringify(report(plan, fit, operator, seconds, undefined, true)));
       else console.error(cancelled(fit, seconds));
       return EXIT.cancelled;
     }
@@ -114,9 +119,16 @@ export async function runLearn(args: readonly string[]): Promise<number> {
 
 /** All that can be refused is refused here, before long work begins. */
 function planned(args: readonly string[]): Plan {
-  const values = ["target", "n", "out", "plot", "seed", "method"];
-  const given = parse(args, { command: "learn", operands: [], values, switches: ["json"] });
-  const name = given.values.get("target") ?? "dft";
+  const values = ["target", "n", "out", "plot", "seed", "model", "method", "budget"];
+  const operands = ["NAME or FILE"];
+  const given = parse(args, { command: "learn", operands, optional: 1, values, switches: ["json"] });
+  const [operand] = given.operands, flag = given.values.get("target");
+  if (operand !== undefined && flag !== undefined) {
+    throw new InputError(
+      `Cannot learn: the target is given twice, as ${quote(operand)} and as ${quote(flag)}`,
+    );
+  }
+  const name = operand ?? flag ?? "dft";
   const method = METHODS.find((method) => method === (given.values.get("method") ?? "auto"));
   if (method === undefined) {
     throw new InputError(
@@ -124,6 +136,17 @@ function planned(args: readonly string[]): Plan {
         quote(given.values.get("method")!)
       }`,
     );
+  }
+  const models = given.values.get("model")?.split(",").map((name) => {
+    const model = MODELS.find((model) => model === name.trim());
+    if (model !== undefined) return model;
+    throw new InputError(
+      `Cannot learn: there is no model ${quote(name)}, expected some of ${MODELS.join(", ")}`,
+    );
+  });
+  const budget = Number(given.values.get("budget") ?? 60);
+  if (!(budget >= 0)) {
+    throw new InputError(`--budget must be a number of seconds, got ${quote(given.values.get("budget")!)}`);
   }
   const seed = integer(given, "seed", Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) ?? 0;
   const matrix = matrixOf(name, given);
@@ -138,15 +161,15 @@ function planned(args: readonly string[]): Plan {
     checkExtension(plot, ".svg", "a picture");
     checkOutput(plot, [...inputs, out]);
   }
-  return { name, matrix, out, plot, seed, method, json: given.switches.has("json") };
+  return { name, matrix, out, plot, seed, method, models, budget, json: given.switches.has("json") };
 }
 
 function matrixOf(name: string, given: Arguments): Matrix {
   const make = TARGETS.get(name), n = integer(given, "n", 1, LARGEST);
   if (make) {
     const size = n ?? 256;
-    if ((size & (size - 1)) !== 0) {
-      throw new InputError(`Cannot learn: --n must be a power of two, got ${size}`);
+    if ((name === "hadamard" || name === "haar") && (size & (size - 1)) !== 0) {
+      throw new InputError(`Cannot learn ${name}: --n must be a power of two, got ${size}`);
     }
     return make(size);
   }
@@ -155,7 +178,7 @@ function matrixOf(name: string, given: Arguments): Matrix {
     matrix = readMatrix(name);
   } catch (error) {
     if (!(error instanceof InputError) || /[./\\]/.test(name)) throw error;
-    const known = [...TARGETS.keys()].join(" and ");
+    const known = [...TARGETS.keys()].join(", ");
     throw new InputError(
       `Cannot learn ${quote(name)}: the targets known by name are ${known}, others are files`,
     );
@@ -178,7 +201,7 @@ function stem(path: string): string {
   return path.replace(/^.*[/\\]/s, "").replace(/\.[^.]*$/, "") || "matrix";
 }
 
-async function outputs(plan: Plan, fit: ButterflyFit, operator: Operator): Promise<Output[]> {
+async function outputs(plan: Plan, fit: Fit, operator: Operator): Promise<Output[]> {
   const files: Output[] = [{ path: plan.out, bytes: saveOperator(operator) }];
   if (plan.plot !== undefined) {
     const title = `${stem(plan.name)}, n = ${fit.n}`;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ButterflyFit } from "../learn/fit.ts";
+import type { Fit } from "../learn/fit.ts";
 import type { Operator } from "../operator/operator.ts";
 import type { Times } from "./compare.ts";
 import { count, microseconds, ratio, small } from "./text.ts";
@@ -19,24 +19,17 @@ export interface Names {
   readonly plot: string | undefined;
 }
 
-/** "bit reversal, then strides 1, 2 … 128" */
-function form({ n, increasing, permutation }: ButterflyFit): string {
-  const strides = Array.from({ length: Math.log2(n) }, (_, i) => 2 ** i);
-  if (!increasing) strides.reverse();
-  const list = strides.length > 4 ? `${strides[0]}, ${strides[1]} … ${strides.at(-1)}` : strides.join(", ");
-  return `${permutation === "none" || n <= 2 ? "" : "bit reversal, then "}strides ${list}`;
-}
-
 /** The object that --json prints. */
 export function report(
   plan: Names,
-  fit: ButterflyFit,
+  fit: Fit,
   operator: Operator,
   seconds: number,
   times?: Times,
+  cancelled = false,
 ): unknown {
-  const { rmse, relativeError, stopped, method, increasing, permutation } = fit;
-  const { parameters, operations, field } = operator;
+  const { rmse, relativeError, method, model, parameters } = fit, { operations, field } = operator;
+  const stopped = cancelled ? "cancelled" : fit.stopped;
   return {
     target: plan.name,
     n: fit.n,
@@ -50,8 +43,9 @@ export function report(
     seconds,
     seed: fit.seed,
     method,
-    increasing,
-    permutation,
+    model,
+    realPart: fit.realPart,
+    tried: fit.tried,
     microseconds: times ?? null,
     out: stopped === "cancelled" ? null : plan.out,
     plot: stopped === "cancelled" ? null : plan.plot ?? null,
@@ -59,14 +53,13 @@ export function report(
 }
 
 /** What was learned, in words. */
-export function found(plan: Names, fit: ButterflyFit, operator: Operator, seconds: number): string {
-  const { n, rmse, relativeError, stopped } = fit, { parameters, operations, field } = operator;
-  const dense = n * n, kind = field === "complex" ? "complex " : "";
+export function found(plan: Names, fit: Fit, operator: Operator, seconds: number): string {
+  const { n, rmse, relativeError, stopped, model, parameters } = fit, { operations } = operator;
+  const dense = n * n, kind = fit.field === "complex" ? "complex " : "";
+  const what = `${fit.realPart ? "the real part of " : ""}${model}`;
   const head = stopped === "converged"
-    ? `Learned ${plan.name}, n = ${n}, in ${small(seconds)} s: ${n === 1 ? "a number" : form(fit)}`
-    : `No butterfly found that is ${plan.name}, n = ${n}, in ${small(seconds)} s. The nearest one found: ${
-      form(fit)
-    }`;
+    ? `Learned ${plan.name}, n = ${n}, in ${small(seconds)} s: ${what}`
+    : `Nothing found that is ${plan.name}, n = ${n}, in ${small(seconds)} s. The nearest: ${what}`;
   const row = (name: string, mine: number, what: string): string =>
     `  ${name}  ${count(mine)} ${kind}${what}, dense ${count(dense)}${
       mine < dense ? `: ${ratio(dense / mine)} times fewer` : ""
@@ -88,14 +81,14 @@ export function measured({ out, plot }: Names, times: Times | undefined): string
   const row = (name: string, time: number): string =>
     `    ${name.padEnd(20)} ${microseconds(time).padStart(8)} µs` +
     (time === learned ? "" : `   ${microseconds(time / learned)} × the learned one's`);
-  const rows = [row("learned butterfly", learned)];
+  const rows = [row("learned operator", learned)];
   if (fftjs !== undefined) rows.push(row("fft.js", fftjs));
   rows.push(row("dense product", dense));
   return ["", "  time for one vector (median)", ...rows, wrote].join("\n");
 }
 
 /** What a cancelled run has to say. */
-export function cancelled(fit: ButterflyFit, seconds: number): string {
+export function cancelled(fit: Fit, seconds: number): string {
   return `Cancelled after ${small(seconds)} s. The best found so far has an error of ${
     small(fit.rmse)
   } (relative ` +

@@ -12,7 +12,7 @@ import { Random } from "../program/random.ts";
 import { HYPOTHESES, type Hypothesis } from "./hypothesis.ts";
 import { PieceSampler } from "./piece_rank.ts";
 import { cutAt } from "./split.ts";
-import type { Target } from "./target.ts";
+import { checkPowerOfTwo, type Target } from "./target.ts";
 
 /** The answer for one form. */
 export interface RankScore {
@@ -50,6 +50,7 @@ export function ranked(scores: readonly RankScore[]): RankScore[] {
 /** The misfit of one form: the worst over the cuts, each an average over its sampled blocks. */
 export function misfit(target: Target, hypothesis: Hypothesis, seed = 0): number {
   const { n, norm, values, field } = target;
+  checkPowerOfTwo("test a matrix", n);
   if (norm === 0) return 0;
   const random = new Random(seed);
   const sampler = new PieceSampler({ rows: n, cols: n, values, field, norm });

@@ -9,7 +9,7 @@ import { balance } from "./balance.ts";
 import { canonicalMatrix, type Hypothesis } from "./hypothesis.ts";
 import { splitTask } from "./split.ts";
 import { finish, type Task } from "./task.ts";
-import type { Field, Target } from "./target.ts";
+import { checkPowerOfTwo, type Field, type Target } from "./target.ts";
 
 /** What {@link closedForm} finds. */
 export interface ClosedForm {
@@ -30,6 +30,7 @@ export interface ClosedForm {
  */
 export function closedForm(target: Target, hypothesis: Hypothesis): ClosedForm {
   const { n, field } = target;
+  checkPowerOfTwo("factor a matrix as a butterfly", n);
   // Worked at Frobenius norm √n, that of a unitary matrix, so that no square under- or overflows.
   const scale = target.norm > 0 ? Math.sqrt(n) / target.norm : 1;
   const matrix = canonicalMatrix(target, hypothesis, scale);

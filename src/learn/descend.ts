@@ -118,7 +118,8 @@ export function* descend(
   return { factors: result, error: Math.sqrt(2 * loss), stopped: stop !== undefined };
 }
 
-function eachWeight(
+/** Calls back for each weight of a factor with its number, its row and its column. */
+export function eachWeight(
   { a, b, c, d }: Pattern,
   visit: (weight: number, output: number, input: number) => void,
 ): void {
@@ -134,7 +135,8 @@ function eachWeight(
   }
 }
 
-function addReal(
+/** y[to …] += w·x[from …] over `run` floats. */
+export function addReal(
   x: Float64Array,
   from: number,
   y: Float64Array,
@@ -147,7 +149,8 @@ function addReal(
   for (let k = 0; k < run; k++) y[to + k] += w * x[from + k];
 }
 
-function addComplex(
+/** As {@link addReal}, of complex numbers. */
+export function addComplex(
   x: Float64Array,
   from: number,
   y: Float64Array,

@@ -1,26 +1,54 @@
 /**
- * What learning takes and gives: options, and a butterfly as bare arrays, free of any operator.
+ * What learning takes and gives: options, and a product of sparse factors as bare arrays.
  *
  * @module
  */
+import { type Explained, explainFit } from "./explain.ts";
 import type { GradientOptions } from "./gradient.ts";
-import type { FrontPermutation, Hypothesis } from "./hypothesis.ts";
+import { modelOperator } from "./operator.ts";
+import type { Operator } from "../operator/operator.ts";
+import type { FitPart, Model } from "./parts.ts";
 import type { Field } from "./target.ts";
 import type { RunOptions, StopReason } from "./task.ts";
+
+/**
+ * What is looked for. `B`: one butterfly behind a permutation. `chain`: chains of any radix and rank between permutations
+ * of rows and columns. `BB*`, `B*B`: kaleidoscope matrices between permutations. `low rank`: two thin matrices.
+ * `BP`, `BPP`, `BPBP`: butterflies and learned permutations, by gradient. `BB*BB*`: four butterflies, by gradient.
+ */
+export type ModelName = "B" | "chain" | "BB*" | "B*B" | "low rank" | "BP" | "BPP" | "BPBP" | "BB*BB*";
+
+/** All models. */
+export const MODELS: readonly ModelName[] = [
+  "chain",
+  "B",
+  "BB*",
+  "B*B",
+  "low rank",
+  "BP",
+  "BPP",
+  "BPBP",
+  "BB*BB*",
+];
+
+/** How a fit was found. */
+export type Method = "closed-form" | "gradient";
 
 /** How `learn` works. */
 export interface LearnOptions extends RunOptions {
   /**
-   * The field of the factors: by default that of the target, but real for a complex target without
-   * imaginary parts.
+   * The field of the matrix: by default that of the target, but real for a complex target without imaginary parts. A real
+   * matrix may come as the real part of complex factors.
    */
   readonly field?: Field;
+  /** What is looked for; by default all of {@link MODELS}, but `BB*BB*`. */
+  readonly models?: readonly ModelName[];
   /**
    * `auto`: closed form, polish, and gradient where those are not enough. `closed-form`: without the
    * gradient. `gradient`: nothing else.
    */
-  readonly method?: "auto" | "closed-form" | "gradient";
-  /** Seed of everything random: the sampled blocks and the random starts; 0. */
+  readonly method?: "auto" | Method;
+  /** Seed of everything random: what is sampled, and the random starts; 0. */
   readonly seed?: number;
   /** Converged at this relative error ‖M − product‖_F/‖M‖_F, with factors rounded to float32; 1e-6. */
   readonly tolerance?: number;
@@ -35,60 +63,90 @@ export interface LearnOptions extends RunOptions {
 /** One thing that was tried. */
 export interface Attempt {
   /** How. */
-  readonly method: "closed-form" | "gradient";
-  /** The form; for the gradient method, which races all forms, that of the best run. */
-  readonly hypothesis: Hypothesis;
-  /** The rank test's estimate, from below, of the relative error of any butterfly of this form. */
+  readonly method: Method;
+  /** Of what, in words. */
+  readonly model: string;
+  /** A test's estimate of the relative error, before any fitting. */
   readonly misfit?: number;
-  /**
-   * Relative error with factors rounded to float32; undefined when the rank test made the attempt
-   * pointless.
-   */
+  /** Relative error with factors rounded to float32; absent when the test made the attempt pointless. */
   readonly relativeError?: number;
-  /** Sweeps of alternating least squares after the closed form. */
-  readonly sweeps?: number;
+  /** Numbers that it takes, two for a complex one. */
+  readonly parameters?: number;
   /** Rounds of random starts. */
   readonly restarts?: number;
 }
 
-/** A butterfly fitted to a target: M ≈ B·P. */
-export interface ButterflyFit {
-  /** The order. */
-  readonly n: number;
-  /** The field of the factors. */
-  readonly field: Field;
-  /** One array per factor in the order of application, laid out [a][b][c][d]; none when n = 1. */
-  readonly factors: Float32Array[];
-  /** Strides 1, 2 … n/2 in the order of application, or n/2 … 1. */
-  readonly increasing: boolean;
-  /** Applied before the factors. */
-  readonly permutation: FrontPermutation;
-  /**
-   * Only when n = 1: the one entry (two numbers when complex). A butterfly of one point has no weights to
-   * hold it.
-   */
-  readonly scalar?: Float32Array;
-  /** Root mean square error of an entry, ‖M − B·P‖_F / n, of the rounded factors, evaluated in float64. */
-  readonly rmse: number;
-  /** ‖M − B·P‖_F / ‖M‖_F; 0 for the zero matrix. */
-  readonly relativeError: number;
-  /** What gave the result. */
-  readonly method: "closed-form" | "gradient";
-  /** Everything that was tried, in order. */
-  readonly tried: readonly Attempt[];
+/**
+ * `converged`: the tolerance is met. `stationary`: it is not, but the fit is close to the target, or to the best that is
+ * possible: what is left is noise, or has no such structure. `budget`: time or random starts are used up. `cancelled`: by the
+ * signal.
+ */
+export type Stopped = "converged" | "stationary" | StopReason;
+
+/** What {@link Fit} is made of. */
+export interface FitData extends Model, Explained {
   /** The seed used. */
   readonly seed: number;
-  /**
-   * `converged`: the tolerance is met. `stationary`: it is not, but the polished fit is close to the
-   * target, or to the best that the rank test allows: what is left is noise, or no butterfly. `budget`:
-   * time or random starts are used up. `cancelled`: by the signal.
-   */
-  readonly stopped: "converged" | "stationary" | StopReason;
+}
+
+/** A product of sparse factors fitted to a matrix. */
+export class Fit implements FitData {
+  /** The order. */
+  readonly n: number;
+  /** The field of the parts; see {@link Fit.realPart}. */
+  readonly field: Field;
+  /** What it is, in words. */
+  readonly model: string;
+  /** Factors, permutations and diagonals in the order of application. */
+  readonly parts: readonly FitPart[];
+  /** Whether the matrix is real and the parts are complex: then the matrix is the real part of their product. */
+  readonly realPart: boolean;
+  /** Root mean square error of an entry, ‖M − product‖_F / n, of the rounded factors, evaluated in float64. */
+  readonly rmse: number;
+  /** ‖M − product‖_F / ‖M‖_F; 0 for the zero matrix. */
+  readonly relativeError: number;
+  /** Numbers that the parts hold, of their field. */
+  readonly parameters: number;
+  /** What gave the result. */
+  readonly method: Method;
+  /** Everything that was tried, in order. */
+  readonly tried: readonly Attempt[];
+  /** Why it ended. */
+  readonly stopped: Stopped;
+  /** The seed used. */
+  readonly seed: number;
+  #operator: Operator | undefined;
+
+  /** A fit from what it is made of. */
+  constructor(data: FitData) {
+    this.n = data.n;
+    this.field = data.field;
+    this.model = data.model;
+    this.parts = data.parts;
+    this.realPart = data.realPart;
+    this.rmse = data.rmse;
+    this.relativeError = data.relativeError;
+    this.parameters = data.parameters;
+    this.method = data.method;
+    this.tried = data.tried;
+    this.stopped = data.stopped;
+    this.seed = data.seed;
+  }
+
+  /** It as an operator, in float32; real where the matrix is. */
+  get operator(): Operator {
+    return this.#operator ??= modelOperator(this, this.n);
+  }
+
+  /** In words: what the matrix is, to which error, what it costs, what was tried, why it ended there. */
+  explain(): string {
+    return explainFit(this);
+  }
 }
 
 /** Refuses options that make no sense. */
 export function checkOptions(options: LearnOptions): void {
-  const { field, method, seed = 0, tolerance = 1e-6, restarts = 1, budgetSeconds = 0 } = options;
+  const { field, method, models, seed = 0, tolerance = 1e-6, restarts = 1, budgetSeconds = 0 } = options;
   if (field !== undefined && field !== "real" && field !== "complex") {
     throw new TypeError(`Cannot learn: field is ${String(field)}, expected "real" or "complex"`);
   }
@@ -96,6 +154,17 @@ export function checkOptions(options: LearnOptions): void {
     throw new TypeError(
       `Cannot learn: method is ${String(method)}, expected "auto", "closed-form" or "gradient"`,
     );
+  }
+  if (models !== undefined) {
+    if (!Array.isArray(models) || models.length === 0) {
+      throw new TypeError(`Cannot learn: models is ${String(models)}, expected an array of names`);
+    }
+    const unknown = models.find((model: ModelName) => !MODELS.includes(model));
+    if (unknown !== undefined) {
+      throw new TypeError(
+        `Cannot learn: there is no model "${unknown}", expected some of ${MODELS.join(", ")}`,
+      );
+    }
   }
   if (!Number.isSafeInteger(seed)) {
     throw new RangeError(`Cannot learn: seed is ${seed}, expected a safe integer`);

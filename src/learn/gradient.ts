@@ -16,7 +16,7 @@ import { canonicalMatrix, HYPOTHESES, type Hypothesis } from "./hypothesis.ts";
 import { orthogonalWeights } from "./initial.ts";
 import { lbfgs } from "./lbfgs.ts";
 import type { LossAndGradient } from "./objective.ts";
-import type { Field, Target } from "./target.ts";
+import { checkPowerOfTwo, type Field, type Target } from "./target.ts";
 import type { Progress, StopReason, Task } from "./task.ts";
 
 /** Options of {@link gradientTask}. */
@@ -68,6 +68,7 @@ const FLOOR = 0.05;
 /** Fits a butterfly to a target of order at least 2, not zero, by gradient alone. */
 export function* gradientTask(target: Target, options: GradientOptions = {}): Task<GradientFit> {
   const { hypotheses = HYPOTHESES, seed = 0, restarts = 20, tolerance = 1e-8 } = options;
+  checkPowerOfTwo("learn a butterfly", target.n);
   const race = new Race(target, hypotheses, options.objective ?? chainObjective);
   const random = new Random(seed);
   let reason: GradientFit["reason"] = "restarts";

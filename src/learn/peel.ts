@@ -16,7 +16,7 @@ import { Random } from "../program/random.ts";
 import { energy, squaredDistance } from "./peel_blocks.ts";
 import { factorsOf, type PeelFactors, reversed } from "./peel_factors.ts";
 import { PeelNode, Scratch } from "./peel_tree.ts";
-import { type Field, inField, log2, reverseBits, type Target } from "./target.ts";
+import { checkPowerOfTwo, type Field, inField, log2, reverseBits, type Target } from "./target.ts";
 import { type Progress, type RunOptions, runTask, type StopReason, type Task } from "./task.ts";
 
 /** How {@link peel} works. */
@@ -94,6 +94,7 @@ export function* peelTask(target: Target, options: PeelOptions = {}): Task<PeelF
     throw new RangeError(`Cannot peel: tolerance is ${tolerance}, expected a number, at least 0`);
   }
   const { n, field, norm, values } = target;
+  checkPowerOfTwo("peel a matrix", n);
   if (n === 1) return { ...outcome(target, increasing), scalar: values.slice() };
   if (norm === 0) {
     return { ...outcome(target, increasing), ...oriented(factorsOf(zero(n), 1), n, increasing) };
@@ -244,6 +245,7 @@ export function peelMisfit(
   const { n, field, values } = target;
   const { samples = 2, seed = 0 } = options;
   const size = Math.min(n, options.size ?? 16);
+  checkPowerOfTwo("test a matrix", n);
   if (n <= 4) return 0;
   const random = new Random(seed), step = n / size, complex = field === "complex";
   let sum = 0;

@@ -54,8 +54,16 @@ export class PieceSampler {
    * The part of the energy (0 … 1) of sampled pieces that lies beyond rank 0, 1, 2 … `most`.
    *
    * @param cut of a chain of the size of the matrix, its outermost a and d 1
+   * @param side rows and columns looked at in a piece at most
    */
-  beyond(cut: Cut, orders: Orders, most: number, random: Random, samples = SAMPLES): Float64Array {
+  beyond(
+    cut: Cut,
+    orders: Orders,
+    most: number,
+    random: Random,
+    samples = SAMPLES,
+    side?: number,
+  ): Float64Array {
     const sum = new Float64Array(most + 1);
     // A sparse matrix has few pieces with anything in them: always look at one.
     const pieces = [this.#pieceOfLargest(cut, orders)];
@@ -63,7 +71,7 @@ export class PieceSampler {
       const lane = random.integer(cut.left.d);
       pieces.push([random.integer(cut.right.a), lane]);
     }
-    for (const [block, lane] of pieces) this.#add(sum, cut, orders, block, lane, random);
+    for (const [block, lane] of pieces) this.#add(sum, cut, orders, block, lane, random, side);
     const energy = sum[0];
     return energy > 0 ? sum.map((rest) => Math.max(0, rest) / energy) : sum;
   }
@@ -78,9 +86,17 @@ export class PieceSampler {
     return [Math.floor(column / cut.right.c), row % cut.left.d];
   }
 
-  #add(sum: Float64Array, cut: Cut, orders: Orders, block: number, lane: number, random: Random): void {
+  #add(
+    sum: Float64Array,
+    cut: Cut,
+    orders: Orders,
+    block: number,
+    lane: number,
+    random: Random,
+    side?: number,
+  ): void {
     const most = sum.length - 1;
-    const cap = most === 1 ? Infinity : Math.max(SIDE, 2 * most);
+    const cap = side ?? (most === 1 ? Infinity : Math.max(SIDE, 2 * most));
     const rows = some(cut.left.b, cap, random);
     const columns = some(cut.right.c, cap, random);
     const [first, down, along] = placeInWhole(cut, block, lane);

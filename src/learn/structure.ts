@@ -318,12 +318,14 @@ function withoutReversal({ name, index }: NamedOrder, reversal: Uint32Array): Na
   return { name: name.replace(", digit reversal", ""), index: bare };
 }
 
-function chain(radices: readonly number[], rank: number): Pattern[] {
+/** The patterns of a mixed radix chain of a rank. */
+export function chain(radices: readonly number[], rank: number): Pattern[] {
   const patterns = mixedRadixPatterns(radices);
   return rank === 1 ? patterns : withRank(patterns, rank);
 }
 
-function weights(patterns: readonly Pattern[]): number {
+/** Weights of all patterns. */
+export function weights(patterns: readonly Pattern[]): number {
   return patterns.reduce((sum, pattern) => sum + patternWeights(pattern), 0);
 }
 
@@ -339,7 +341,7 @@ export function mergedRadices(radices: readonly number[], rank: number): number[
 }
 
 /** The different orders of radices, ascending and descending first, 24 at most. */
-function arrangements(primes: readonly number[]): number[][] {
+export function arrangements(primes: readonly number[]): number[][] {
   const all: number[][] = [];
   const place = (left: readonly number[], placed: number[]): void => {
     if (all.length >= ARRANGEMENTS - 1) return;

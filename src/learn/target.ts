@@ -8,7 +8,7 @@ import type { Field } from "../program/step.ts";
 
 export type { Field };
 
-/** A checked dense matrix of order n, a power of two. Made by {@link checkTarget}. */
+/** A checked dense square matrix. Made by {@link checkTarget}. */
 export interface Target {
   /** The order: rows and columns. */
   readonly n: number;
@@ -20,6 +20,8 @@ export interface Target {
   readonly norm: number;
 }
 
+/** Of larger matrices the entries would not fit into one array. */
+const LARGEST_ORDER = 2 ** 14;
 /** The largest finite float32, which a learned operator's output must not pass. */
 const LARGEST = 3.4028234663852886e38;
 /** The smallest normal float32: below it precision is lost, and soon everything. */
@@ -34,6 +36,11 @@ const DIRT = 1e-12;
 /** True for 1, 2, 4, 8 … 2³⁰. */
 export function isPowerOfTwo(n: number): boolean {
   return Number.isInteger(n) && n >= 1 && n <= 2 ** 30 && (n & (n - 1)) === 0;
+}
+
+/** Refuses orders that are no power of two, for the methods that need one. */
+export function checkPowerOfTwo(what: string, n: number): void {
+  if (!isPowerOfTwo(n)) throw new RangeError(`Cannot ${what}: its order is ${n}, expected a power of two`);
 }
 
 /** log₂ of a power of two, exactly; `Math.log2` need not be exact in every engine. */
@@ -52,10 +59,10 @@ export function reverseBits(index: number, bits: number): number {
  * Checks a dense matrix and copies it to float64.
  *
  * @param values row-major entries: n² numbers when real, 2·n² (re, im interleaved) when complex.
- * @param n the order, a power of two (1 and 2 included); taken from the length when undefined.
+ * @param n the order; taken from the length when undefined.
  * @param field how the numbers are to be read.
  * @throws TypeError if `values` is no array of numbers.
- * @throws RangeError if the matrix is not square, its order no power of two, or an entry NaN, infinite, or
+ * @throws RangeError if the matrix is not square, or an entry NaN, infinite, or
  * all of them outside the range of float32, in which the learned operator works.
  */
 export function checkTarget(values: ArrayLike<number>, n?: number, field: Field = "real"): Target {
@@ -69,12 +76,11 @@ export function checkTarget(values: ArrayLike<number>, n?: number, field: Field 
   }
   const width = field === "complex" ? 2 : 1;
   const order = n ?? Math.sqrt(values.length / width);
-  if (!isPowerOfTwo(order)) {
+  if (!(Number.isSafeInteger(order) && order >= 1 && order <= LARGEST_ORDER)) {
     throw new RangeError(
       n === undefined
-        ? `Cannot learn from a target of ${values.length} numbers: ` +
-          `expected a ${field} n×n matrix, n a power of two`
-        : `Cannot learn a target of order n = ${n}: expected a power of two`,
+        ? `Cannot learn from a target of ${values.length} numbers: expected a ${field} n×n matrix`
+        : `Cannot learn a target of order n = ${n}: expected a whole number from 1 to ${LARGEST_ORDER}`,
     );
   }
   if (values.length !== order * order * width) {
@@ -156,4 +162,19 @@ export function inField(target: Target, field: Field): Target {
   const narrow = new Float64Array(n * n);
   for (let i = 0; i < n * n; i++) narrow[i] = values[2 * i];
   return { n, field, values: narrow, norm: norm(narrow) };
+}
+
+/** The target whose entry (i, j) is entry (rows[i], columns[j]) of another. */
+export function permuted(target: Target, rows?: ArrayLike<number>, columns?: ArrayLike<number>): Target {
+  if (!rows && !columns) return target;
+  const { n, field, values } = target, width = field === "complex" ? 2 : 1;
+  const result = new Float64Array(values.length);
+  for (let i = 0, to = 0; i < n; i++) {
+    const row = n * (rows?.[i] ?? i);
+    for (let j = 0; j < n; j++) {
+      const from = (row + (columns?.[j] ?? j)) * width;
+      for (let part = 0; part < width; part++) result[to++] = values[from + part];
+    }
+  }
+  return { n, field, values: result, norm: target.norm };
 }

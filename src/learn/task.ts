@@ -11,7 +11,15 @@
 /** What is being done, for progress bars. */
 export interface Progress {
   /** What the program is at. */
-  readonly phase: "samples" | "rank test" | "closed form" | "compress" | "alternating" | "adam" | "lbfgs";
+  readonly phase:
+    | "samples"
+    | "rank test"
+    | "closed form"
+    | "compress"
+    | "alternating"
+    | "adam"
+    | "lbfgs"
+    | "search";
   /** Counts up within the phase. */
   readonly step: number;
   /** Root mean square error of an entry, of the current weights; Infinity while there are none. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { Random } from "../../program/random.ts";
-import type { Target } from "../target.ts";
+import { checkPowerOfTwo, type Target } from "../target.ts";
 import type { StopReason } from "../task.ts";
 import { type Executor, LocalExecutor, WorkerExecutor, type WorkerLike } from "./executor.ts";
 import {
@@ -149,6 +149,7 @@ export async function search(target: Target, options: SearchOptions = {}): Promi
         `not ${target.n} and ${target.norm}`,
     );
   }
+  checkPowerOfTwo("search for a product of butterflies", target.n);
   if (!(target.norm > 0) || target.n < 2) {
     throw new RangeError("Cannot search for a zero matrix or a single number: there is nothing to learn");
   }

@@ -1,0 +1,143 @@
+/**
+ * What was learned, as data: a product of sparse factors, permutations and diagonals, of which the real part may be taken.
+ *
+ * @module
+ */
+import { bitReversal } from "../operator/permutation.ts";
+import { butterflyPatterns, patternRows, patternWeights } from "../operator/pattern.ts";
+import type { Pattern } from "../program/step.ts";
+import { addComplex, addReal, eachWeight } from "./descend.ts";
+import { balance } from "./balance.ts";
+import type { Field, Target } from "./target.ts";
+
+/** One part of a {@link Model}. */
+export type FitPart =
+  /** A Kronecker-sparse factor; weights [a][b][c][d], interleaved if complex. */
+  | { readonly kind: "factor"; readonly pattern: Pattern; readonly weights: Float32Array }
+  /** y[i] = x[index[i]]. */
+  | { readonly kind: "permutation"; readonly index: Uint32Array }
+  /** One number for each entry. */
+  | { readonly kind: "diagonal"; readonly weights: Float32Array };
+
+/** A product of parts. */
+export interface Model {
+  /** The field of the parts. */
+  readonly field: Field;
+  /** In the order of application. */
+  readonly parts: readonly FitPart[];
+  /** Whether the matrix is the real part of the (complex) product. */
+  readonly realPart: boolean;
+}
+
+/** Numbers in all parts, two for a complex one. Permutations have none. */
+export function realParameters({ parts }: Model): number {
+  return parts.reduce((sum, part) => sum + (part.kind === "permutation" ? 0 : part.weights.length), 0);
+}
+
+/**
+ * Float64 weights as factors in float32, the norms of the factors in balance so that no number over- or underflows.
+ *
+ * @param weights of each pattern, of the same field; not changed
+ */
+export function factorParts(
+  patterns: readonly Pattern[],
+  weights: readonly Float64Array[],
+): FitPart[] {
+  // The same norm for each, relative to the number of its weights.
+  let logs = 0;
+  const sizes = weights.map((w) => {
+    const size = Math.sqrt(w.reduce((sum, x) => sum + x * x, 0) / w.length);
+    logs += Math.log(size);
+    return size;
+  });
+  const each = Math.exp(logs / weights.length);
+  return patterns.map((pattern, i) => {
+    const scale = sizes[i] > 0 && each > 0 ? each / sizes[i] : 1;
+    return { kind: "factor", pattern, weights: Float32Array.from(weights[i], (x) => x * scale) };
+  });
+}
+
+/** The same for the canonical weights of a radix-2 butterfly, whose paths are balanced one by one. */
+export function balancedWeights(weights: Float64Array, n: number, field: Field, scale: number): Float64Array {
+  const scaled = weights.slice();
+  balance(scaled, n, field, scale);
+  return scaled;
+}
+
+/** A permutation as a list of parts: none for the identity. */
+export function orderParts(index: ArrayLike<number> | undefined): FitPart[] {
+  if (index === undefined || Array.prototype.every.call(index, (j: number, i: number) => i === j)) return [];
+  return [{ kind: "permutation", index: Uint32Array.from(index) }];
+}
+
+/** The index of the inverse permutation. */
+export function inverseOrder(index: ArrayLike<number>): Uint32Array {
+  const inverse = new Uint32Array(index.length);
+  for (let i = 0; i < index.length; i++) inverse[index[i]] = i;
+  return inverse;
+}
+
+/** The parts of M from those of the matrix whose entry (i, j) is entry (rows[i], columns[j]) of M. */
+export function between(
+  rows: ArrayLike<number> | undefined,
+  parts: readonly FitPart[],
+  columns: ArrayLike<number> | undefined,
+): FitPart[] {
+  return [...orderParts(columns), ...parts, ...orderParts(rows && inverseOrder(rows))];
+}
+
+/** Whether this is the bit reversal of its size. */
+export function isBitReversal(index: ArrayLike<number>): boolean {
+  const n = index.length;
+  if ((n & (n - 1)) !== 0) return false;
+  return bitReversal(n).every((j, i) => j === index[i]);
+}
+
+/** The strides of a run of factors that is a butterfly: true for 1, 2 … n/2, false for n/2 … 1, undefined if it is none. */
+export function butterflyOrder(parts: readonly FitPart[], n: number): boolean | undefined {
+  const same = (patterns: readonly Pattern[]): boolean =>
+    parts.length === patterns.length && parts.every((part, i) => {
+      if (part.kind !== "factor") return false;
+      const { a, b, c, d } = part.pattern;
+      return a === patterns[i].a && b === 2 && c === 2 && d === patterns[i].d;
+    });
+  if (n < 2 || (n & (n - 1)) !== 0) return undefined;
+  for (const increasing of [true, false]) {
+    if (same(butterflyPatterns(n, { increasing }))) return increasing;
+  }
+  return undefined;
+}
+
+/** The dense matrix of a model of order n, row-major in float64; that of the real part where that is meant. */
+export function modelMatrix({ field, parts, realPart }: Model, n: number): Float64Array {
+  const width = field === "complex" ? 2 : 1, run = n * width;
+  let matrix = new Float64Array(n * run);
+  for (let k = 0; k < n; k++) matrix[k * run + k * width] = 1;
+  const add = field === "complex" ? addComplex : addReal;
+  for (const part of parts) {
+    if (part.kind === "permutation") {
+      const next = new Float64Array(matrix.length);
+      part.index.forEach((from, to) => next.set(matrix.subarray(from * run, (from + 1) * run), to * run));
+      matrix = next;
+      continue;
+    }
+    const pattern = part.kind === "factor" ? part.pattern : { a: n, b: 1, c: 1, d: 1 };
+    const next = new Float64Array(patternRows(pattern) * run);
+    const weights = Float64Array.from(part.weights), from = matrix;
+    if (patternWeights(pattern) * width !== weights.length) throw new RangeError("A part has wrong weights");
+    eachWeight(pattern, (weight, output, input) => {
+      add(from, input * run, next, output * run, run, weights, weight * width);
+    });
+    matrix = next;
+  }
+  return realPart ? matrix.filter((_, i) => i % 2 === 0) : matrix;
+}
+
+/** ‖M − model‖_F / ‖M‖_F for a target that is not zero. */
+export function modelError(model: Model, target: Target): number {
+  const matrix = modelMatrix(model, target.n), { values, norm } = target;
+  // A real model may stand for a complex target without imaginary parts, never the other way round.
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += ((matrix[i] - values[i]) / norm) ** 2;
+  return Math.sqrt(sum);
+}
