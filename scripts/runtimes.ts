@@ -9,6 +9,7 @@ import * as esbuild from "esbuild";
 import { buildNpm } from "./build_npm.ts";
 import { bundle } from "./bundle.ts";
 import { type Feature, FEATURES } from "./runtimes/exercise.ts";
+import { load, summary } from "./runtimes/load.ts";
 import { type Sent, serveSite, type Site } from "./runtimes/site.ts";
 import { bun, chromium, folder, install, node, output, Unavailable } from "./runtimes/tools.ts";
 import { serving, type Worker } from "./runtimes/workers.ts";
@@ -226,6 +227,18 @@ async function tried(row: Row): Promise<Shown> {
   }
 }
 
+/** The edge example under load. */
+async function loaded(): Promise<{ lines: string[]; faults: string[]; skipped?: string }> {
+  try {
+    return summary(await load(`${folder}edge`, `${project}/node_modules`));
+  } catch (fault) {
+    const { message } = fault as Error;
+    return fault instanceof Unavailable
+      ? { lines: [], faults: [], skipped: message }
+      : { lines: [], faults: [message] };
+  }
+}
+
 /** Tries the rows whose names contain one of `wanted`, or all; gives how many failed. */
 async function main(wanted: readonly string[]): Promise<number> {
   await Deno.mkdir(folder, { recursive: true });
@@ -257,6 +270,13 @@ async function main(wanted: readonly string[]): Promise<number> {
       console.log(line(row.name, cells));
       if (faults.length > 0) failed++;
       for (const fault of skipped === undefined ? faults : [skipped]) reasons.push(`${row.name}: ${fault}`);
+    }
+    const edge = "edge example, workerd under load";
+    if (wanted.length === 0 || wanted.some((part) => edge.includes(part))) {
+      const { lines, faults, skipped } = await loaded();
+      console.log(line(edge, [skipped !== undefined ? "skipped" : faults.length > 0 ? "FAILED" : "ok"]));
+      if (faults.length > 0) failed++;
+      for (const reason of [...lines, ...faults, skipped ?? []].flat()) reasons.push(`${edge}: ${reason}`);
     }
     for (const reason of reasons) console.log(reason);
   } finally {

@@ -14,7 +14,7 @@ export interface Worker {
 }
 
 /** The configuration of workers, each at a port of its own. */
-function configuration(workers: readonly Worker[], ports: readonly number[]): string {
+function configuration(workers: readonly Worker[], ports: readonly number[], v8: readonly string[]): string {
   const services = workers.map(({ name, files = {}, date = "2025-09-01" }) => {
     const more = Object.entries(files).map(([file, { kind }]) =>
       `, ( name = "${file}", ${kind} = embed "${name}/${file}" )`
@@ -28,6 +28,7 @@ function configuration(workers: readonly Worker[], ports: readonly number[]): st
   );
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
+  v8Flags = [${v8.map((flag) => `"${flag}"`).join(", ")}],
   services = [
 ${services.join(",\n")}
   ],
@@ -38,11 +39,12 @@ ${sockets.join(",\n")}
 `;
 }
 
-/** Runs `work` with the addresses of workers and the process that serves them. */
+/** Runs `work` with the addresses of workers and the process that serves them; `v8` are flags for its engine. */
 export async function serving<T>(
   folder: string,
   workers: readonly Worker[],
   work: (urls: string[], pid: number) => Promise<T>,
+  v8: readonly string[] = [],
 ): Promise<T> {
   const program = await workerd();
   for (const { name, script, files = {} } of workers) {
@@ -53,6 +55,6 @@ export async function serving<T>(
     }
   }
   const ports = workers.map(freePort), urls = ports.map((port) => `http://127.0.0.1:${port}`);
-  await Deno.writeTextFile(`${folder}/config.capnp`, configuration(workers, ports));
+  await Deno.writeTextFile(`${folder}/config.capnp`, configuration(workers, ports, v8));
   return await beside(program, ["serve", `${folder}/config.capnp`], urls[0], (pid) => work(urls, pid));
 }
