@@ -103,6 +103,7 @@ async function latency(
   url: string,
   control: string,
   body: Uint8Array<ArrayBuffer>,
+  rounds: number,
 ): Promise<[number, number]> {
   const timed = async (address: string): Promise<number> => {
     const start = performance.now();
