@@ -34,11 +34,23 @@ async function printed(program: string, args: readonly string[], cwd: string): P
 const script = (where: string, exercise: string, stored: string): string => `
 import { exercise } from ${JSON.stringify(exercise)};
 ${stored}
-const start = performance.now();
+const names = Reflect.ownKeys(globalThis).length, start = performance.now();
 const papillon = await import(${JSON.stringify(where)});
 papillon.Butterfly.random(64, { seed: 1 }).apply(new Float32Array(64));
 const first = performance.now() - start;
+if (Reflect.ownKeys(globalThis).length !== names) throw new Error("the library has left something in globalThis");
 console.log(JSON.stringify({ ...await exercise(papillon, stored), first }));
+`;
+
+/** Asks the edge example's server for the DCT-II of ones, which is 16 at zero. */
+const ASK = `
+import server from "./server.ts";
+const body = new Uint8Array(new Float32Array(256).fill(1).buffer);
+const headers = { "content-type": "application/octet-stream" };
+const answer = await server.fetch(new Request("http://edge.test/apply", { method: "POST", headers, body }));
+const [first, ...rest] = new Float32Array(await answer.arrayBuffer());
+const error = Math.hypot(first - 16, ...rest) / 16;
+console.log(JSON.stringify({ machine: "", features: { load: 0, apply: error < 8e-6 ? error : "the error is " + error } }));
 `;
 
 /** A plain project in TypeScript and JavaScript, with the package installed from its tarball. */
@@ -49,6 +61,11 @@ async function makeProject(exercise: string): Promise<void> {
   const stored = `import { readFileSync } from "node:fs";
 const stored = JSON.parse(readFileSync(new URL("stored.json", import.meta.url), "utf8"));`;
   await Deno.writeTextFile(`${project}/main.js`, script("@papillon/papillon", "./exercise.js", stored));
+  await Deno.mkdir(`${project}/edge`, { recursive: true });
+  for (const file of ["handler.ts", "server.ts", "operator.safetensors"]) {
+    await Deno.copyFile(`${root}examples/edge/${file}`, `${project}/edge/${file}`);
+  }
+  await Deno.writeTextFile(`${project}/edge/ask.js`, ASK);
   await Deno.writeTextFile(
     `${project}/typed.ts`,
     `import { Butterfly, learn, checkTarget, toOperator, saveOperator, type Operator } from "@papillon/papillon";
@@ -92,6 +109,33 @@ async function bundled(text: string): Promise<string> {
   } finally {
     await esbuild.stop();
   }
+}
+
+/** What esbuild makes of the package: nothing of nothing, little of little, and a script, which cannot wait at its top. */
+async function shaken(): Promise<Sent> {
+  const size = async (contents: string, format: "esm" | "iife"): Promise<number> => {
+    const stdin = { contents, resolveDir: project };
+    const { outputFiles: [file] } = await esbuild.build({
+      stdin,
+      bundle: true,
+      minify: true,
+      format,
+      platform: "neutral",
+      write: false,
+      logLevel: "silent",
+    });
+    return file.contents.length;
+  };
+  try {
+    const nothing = await size(`import "@papillon/papillon";`, "esm");
+    if (nothing > 0) throw new Error(`an import that is not used leaves ${nothing} bytes`);
+    const little = await size(`export { writeNpy } from "@papillon/papillon";`, "esm");
+    if (little > 3000) throw new Error(`writeNpy alone takes ${little} bytes`);
+    await size(`export * from "@papillon/papillon";`, "iife");
+  } finally {
+    await esbuild.stop();
+  }
+  return { machine: "", features: { load: 0 } };
 }
 
 async function worker(name: string, precompiled: boolean, date: string): Promise<Sent> {
@@ -170,6 +214,12 @@ function rows(site: Site, local: string): Row[] {
     ...[20, 22, 24].map((major) => installed(`node ${major}, npm package`, () => node(major))),
     installed("bun, npm package", bun),
     { name: "typescript, npm package", kernels: [""], run: types },
+    ...[["node 24", () => node(24)] as const, ["bun", bun] as const].map(([name, program]): Row => ({
+      name: `edge example, ${name}`,
+      kernels: [""],
+      run: async () => await printed(await program(), [`${project}/edge/ask.js`], project),
+    })),
+    { name: "esbuild, tree shaking", kernels: [""], run: shaken },
     {
       name: "workerd, inlined kernels",
       kernels: wasm,

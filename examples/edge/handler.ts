@@ -16,8 +16,12 @@ const JSON_TYPE = "application/json", RAW_TYPE = "application/octet-stream";
 
 /** What a request did wrong, as an answer. */
 class Refusal extends Error {
-  constructor(readonly status: number, message: string, readonly headers: Record<string, string> = {}) {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  constructor(status: number, message: string, headers: Record<string, string> = {}) {
     super(message);
+    this.status = status;
+    this.headers = headers;
   }
 }
 
