@@ -11,7 +11,7 @@ import { bundle } from "./bundle.ts";
 import { type Feature, FEATURES } from "./runtimes/exercise.ts";
 import { load, summary } from "./runtimes/load.ts";
 import { type Sent, serveSite, type Site } from "./runtimes/site.ts";
-import { bun, chromium, folder, install, node, output, Unavailable } from "./runtimes/tools.ts";
+import { bun, chromium, folder, install, node, output, tsc, Unavailable } from "./runtimes/tools.ts";
 import { serving, type Worker } from "./runtimes/workers.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url)), project = `${folder}project`;
@@ -55,7 +55,7 @@ console.log(JSON.stringify({ machine: "", features: { load: 0, apply: error < 8e
 
 /** A plain project in TypeScript and JavaScript, with the package installed from its tarball. */
 async function makeProject(exercise: string): Promise<void> {
-  await install(project, await buildNpm(), "typescript@latest");
+  await install(project, await buildNpm());
   await Deno.writeTextFile(`${project}/exercise.js`, exercise);
   await Deno.copyFile(`${root}scripts/runtimes/stored.json`, `${project}/stored.json`);
   const stored = `import { readFileSync } from "node:fs";
@@ -188,7 +188,7 @@ async function browse(site: Site, name: string): Promise<Sent> {
 /** Type-checks the plain project; there is nothing to apply. */
 async function types(): Promise<Sent> {
   const args = "--noEmit --strict --target es2022 --module nodenext --lib es2023,dom typed.ts".split(" ");
-  await output(await node(24), [`${project}/node_modules/typescript/bin/tsc`, ...args], project);
+  await output(await node(24), [await tsc(), ...args], project);
   return { machine: "", features: { load: 0 } };
 }
 

@@ -79,6 +79,11 @@ export async function workerd(): Promise<string> {
   );
 }
 
+/** The script that is TypeScript's compiler. */
+export async function tsc(): Promise<string> {
+  return await fetched("typescript", "typescript", "7.0.2", "bin/tsc");
+}
+
 /** Chromium, or what CHROMIUM names. */
 export async function chromium(): Promise<string> {
   const own = Deno.env.get("CHROMIUM");
