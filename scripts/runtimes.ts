@@ -273,7 +273,7 @@ async function tried(row: Row): Promise<Shown> {
     if (fault instanceof Unavailable) {
       return { cells: ["skipped", ...nothing, ""], faults: [], skipped: message };
     }
-    return { cells: ["FAILED", ...nothing, ""], faults: [message] };
+    return { cells: ["FAILED", ...nothing, ""], faults: [message.slice(-1000)] };
   }
 }
 

@@ -19,7 +19,7 @@ export async function output(program: string, args: readonly string[], cwd?: str
     stdin: "null",
   }).output();
   const decoder = new TextDecoder(), text = decoder.decode(stdout);
-  if (!success) throw new Error((text + decoder.decode(stderr)).trim().slice(-600));
+  if (!success) throw new Error((text + decoder.decode(stderr)).trim().slice(-4000));
   return text;
 }
 
@@ -45,8 +45,10 @@ async function fetched(name: string, packageName: string, version: string, path:
     try {
       await install(cwd, `${packageName}@${version}`);
     } catch (fault) {
+      // Of all that npm prints, the sentence; or whatever there is.
+      const { message } = fault as Error, sentence = /npm (?:error|ERR!) ((?:\S+ ){3,}.*)/.exec(message)?.[1];
       throw new Unavailable(
-        `npm has no ${packageName}@${version}: ${(fault as Error).message.split("\n")[0]}`,
+        `npm does not give ${packageName}@${version}: ${sentence ?? message.slice(-300)}`,
       );
     }
   }
