@@ -1,8 +1,10 @@
 /**
- * Bundles the library into one minified ECMAScript module for browsers and edge functions.
+ * Bundles the library into one minified ECMAScript module for browsers and edge functions, and inference alone into
+ * another.
  *
- * Run with `deno task build`, or alone with `deno run -A scripts/bundle.ts [--out FILE]`. The file needs nothing
- * beside it: the kernels are inside.
+ * Run with `deno task build`, or alone with `deno run -A scripts/bundle.ts [--out FILE]`, which names the first of
+ * them. The files need nothing beside them: the kernels are inside. With `--budgets` nothing is written, and the exit
+ * status is 1 where a bundle is larger than it should be.
  */
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
@@ -37,12 +39,12 @@ function byFolder(inputs: Record<string, { bytesInOutput: number }>): [string, n
   return [...sums].sort((x, y) => y[1] - x[1]);
 }
 
-/** Bundles src/mod.ts. Leaves no process of esbuild's behind. */
-export async function bundle(): Promise<Bundle> {
+/** Bundles one of the library's doors. Leaves no process of esbuild's behind. */
+export async function bundle(entry: "src/mod.ts" | "src/core.ts" = "src/mod.ts"): Promise<Bundle> {
   try {
     const { outputFiles: [file], metafile } = await esbuild.build({
       absWorkingDir: fileURLToPath(root),
-      entryPoints: ["src/mod.ts"],
+      entryPoints: [entry],
       bundle: true,
       minify: true,
       format: "esm",
@@ -68,16 +70,36 @@ export async function bundle(): Promise<Bundle> {
   }
 }
 
-if (import.meta.main) {
-  const at = Deno.args.indexOf("--out");
-  const path = at < 0 ? new URL("dist/papillon.min.js", root) : Deno.args[at + 1];
-  if (path === undefined) {
+/** What is bundled, and how many bytes each may have after gzip. */
+const BUNDLES = [
+  { entry: "src/mod.ts", file: "dist/papillon.min.js", budget: 60_000 },
+  { entry: "src/core.ts", file: "dist/papillon-core.min.js", budget: 12_000 },
+] as const;
+
+/** Bundles all and says what they weigh; gives how many are too heavy. */
+async function main(args: readonly string[]): Promise<number> {
+  const at = args.indexOf("--out"), own = at < 0 ? undefined : args[at + 1];
+  if (at >= 0 && own === undefined) {
     console.error("Cannot bundle: --out needs a file name");
     Deno.exit(2);
   }
-  const { text, raw, gzip, folders } = await bundle();
-  if (path instanceof URL) await Deno.mkdir(new URL(".", path), { recursive: true });
-  await Deno.writeTextFile(path, text);
-  console.log(`bundle   ${raw} bytes (${gzip} gzipped): ${at < 0 ? "dist/papillon.min.js" : path}`);
-  for (const [folder, bytes] of folders) console.log(`         ${String(bytes).padStart(6)} ${folder}`);
+  const check = args.includes("--budgets");
+  let heavy = 0;
+  for (const { entry, file, budget } of BUNDLES) {
+    const { text, raw, gzip, folders } = await bundle(entry),
+      named = entry === "src/mod.ts" ? own : undefined;
+    if (!check) {
+      if (named === undefined) await Deno.mkdir(new URL("dist", root), { recursive: true });
+      await Deno.writeTextFile(named ?? new URL(file, root), text);
+    }
+    const verdict = gzip <= budget ? "within" : "OVER";
+    if (gzip > budget) heavy++;
+    console.log(
+      `bundle   ${raw} bytes (${gzip} gzipped, ${verdict} the budget of ${budget}): ${named ?? file}`,
+    );
+    for (const [folder, bytes] of folders) console.log(`         ${String(bytes).padStart(6)} ${folder}`);
+  }
+  return check ? heavy : 0;
 }
+
+if (import.meta.main) Deno.exit(await main(Deno.args) > 0 ? 1 : 0);

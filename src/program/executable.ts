@@ -165,7 +165,10 @@ interface Own {
   last?: Placed;
 }
 
-const abandoned = new FinalizationRegistry<() => void>((free) => free());
+/** Edge runtimes of older compatibility dates have no registry: there, room of one's own is never given back. */
+const abandoned = typeof FinalizationRegistry === "undefined"
+  ? undefined
+  : new FinalizationRegistry<() => void>((free) => free());
 
 /** A view of memory: the one known, or a new one when memory was exchanged. */
 function current(machine: Machine, view: Float32Array | undefined, at: number, length: number): Float32Array {
@@ -317,11 +320,11 @@ export class Executable {
     const free = (): void => {
       arena.free(input);
       arena.free(output);
-      abandoned.unregister(free);
+      abandoned?.unregister(free);
     };
     this.#own = { batch, inputAt: input.address, outputAt: output.address, free };
     // Room that nobody can reach any more is given back when the executable is collected.
-    abandoned.register(this, free, free);
+    abandoned?.register(this, free, free);
   }
 
   #reserved(): Own {
