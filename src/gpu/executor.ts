@@ -9,7 +9,7 @@ import { type GpuContext, type Span, type Stoppable } from "./context.ts";
 import { planForward } from "./forward.ts";
 import { type Plan, type Tuning, tuningFor } from "./plan.ts";
 import { fromHalf, halves, packed } from "./weights.ts";
-import { Binding, type Kernel, type Precision } from "./wgsl/kernel.ts";
+import { Binding, type Kernel, type Partial as PartialSums, type Precision } from "./wgsl/kernel.ts";
 
 /** Bytes of one value that a chunk of a batch takes at most, so that scratch stays small. */
 const CHUNK_BYTES = 1 << 27;
@@ -30,6 +30,16 @@ export interface ExecutorOptions extends Stoppable {
   readonly weights?: Precision;
   /** How kernels are cut, for measurements. */
   readonly tuning?: Partial<Tuning>;
+}
+
+/** Where partial gradients go. */
+export interface Sums {
+  /** Room for the chunks of any kernel. */
+  readonly span: Span;
+  /** In how many chunks of rows a kernel sums. */
+  chunks(partial: PartialSums, rows: number): number;
+  /** Records what adds the chunks of a kernel to the gradient. */
+  collect(pass: GPUComputePassEncoder, kernel: Kernel, chunks: number): void;
 }
 
 /** The buffers of a plan's kernels on a device. */
@@ -106,13 +116,15 @@ export class LoadedPlan {
    * Records the kernels for some rows. To be called in {@link GpuContext.guard}.
    *
    * @param outside the buffers from outside, each exactly as long as the rows
-   * @param partial where kernel `i` puts partial gradients, and in how many chunks
+   * @param range the kernels, from and to
+   * @param sums where partial gradients go
    */
   record(
     encoder: GPUCommandEncoder,
     outside: readonly Span[],
     rows: number,
-    partial?: (i: number) => { span: Span; chunks: number } | undefined,
+    range: readonly [number, number] = [0, this.#kernels.length],
+    sums?: Sums,
   ): void {
     const { context, plan } = this, { device } = context;
     const scratch = this.#room(rows);
@@ -122,9 +134,8 @@ export class LoadedPlan {
       return { buffer: scratch[buffer - plan.outside], offset: 0, size: plan.widths[buffer] * rows * 4 };
     };
     const pass = encoder.beginComputePass();
-    this.#kernels.forEach(({ kernel, pipeline, weights, tables }, i) => {
-      const sums = kernel.partial === undefined ? undefined : partial?.(i);
-      const chunks = sums?.chunks ?? 1;
+    this.#kernels.slice(...range).forEach(({ kernel, pipeline, weights, tables }) => {
+      const chunks = kernel.partial && sums ? sums.chunks(kernel.partial, rows) : 1;
       const entries: GPUBindGroupEntry[] = [];
       const bind = (binding: number, { buffer, offset, size }: Span): void => {
         entries.push({ binding, resource: { buffer, offset, size: Math.ceil(size / 8) * 8 } });
@@ -134,12 +145,13 @@ export class LoadedPlan {
       if (kernel.target !== undefined) bind(Binding.target, spanOf(kernel.target));
       if (weights) bind(Binding.weights, whole(weights));
       if (tables) bind(Binding.tables, whole(tables));
-      if (sums) bind(Binding.partial, sums.span);
+      if (kernel.partial && sums) bind(Binding.sums, sums.span);
       kernel.sources.forEach((value, k) => bind(Binding.source + k, spanOf(value)));
       const group = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, group);
       pass.dispatchWorkgroups(...context.grid(kernel.groups(rows, chunks)));
+      if (kernel.partial) sums?.collect(pass, kernel, chunks);
     });
     pass.end();
   }

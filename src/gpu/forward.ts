@@ -10,11 +10,12 @@ import { simplify } from "../program/simplify.ts";
 import { type FactorStep, floats, inputsOf, type PermutationStep, type Step } from "../program/step.ts";
 import { type Chain, findChain, isPair, patternOf, type Unary } from "./chain.ts";
 import { type BlockForm, type Blocks, BLOCK_NUMBERS, blocksOf } from "./forms.ts";
-import { type Numbers, packFactor, packGroup, packPoints } from "./pack.ts";
+import { type BlockIndex, type Numbers, packFactor, packGroup, packPoints } from "./pack.ts";
 import { type Plan, Planner, type Tuning } from "./plan.ts";
 import { WeightList } from "./weights.ts";
 import { copyOp } from "./wgsl/fused.ts";
-import { type Level, type Op, type Tile, wholeRow } from "./wgsl/ops.ts";
+import { groupBack } from "./wgsl/back.ts";
+import { type GroupOp, type Level, type Op, type Tile, wholeRow } from "./wgsl/ops.ts";
 import { factorOp, gatherOp, windowOp } from "./wgsl/steps.ts";
 
 /** Values 0 (the input) and 1 (the result) lie outside. */
@@ -200,43 +201,75 @@ export function addChain(
   }
 
   function addGroup(factors: readonly FactorStep[], formed: readonly Blocks[] | undefined): void {
-    const strides = factors.map((factor) => patternOf(factor, unit)!.d), least = Math.min(...strides);
-    const numbers = numbersOf(factors[0], unit);
-    const levels: Level[] = factors.map((_, k) => ({
-      bit: Math.log2(strides[k] / least),
-      form: formed?.[k].form ?? "general",
-      complex: numbers.floats === 2,
-    }));
-    const { a, d } = patternOf(factors[0], unit)!, points = cut ? tile.points : 2 * a * d;
-    const op = { inputs: points, outputs: points, bits: factors.length, stride: local(least), levels };
-    const index = packGroup(
-      op,
-      tile,
-      factors.map((factor, k) => ({
-        stride: strides[k],
-        form: levels[k].form,
-        floats: numbers.floats,
-        at: blockIndex(factor, strides[k], numbers, formed?.[k]),
-      })),
-    );
-    const weights = list.add(index) / 4;
-    ops.push({ kind: "group", ...op, weights, posts: [] });
-    words.push(`strides ${strides.join(" ")}${formsOf(levels)}`);
+    const { a, d } = patternOf(factors[0], unit)!;
+    const op = groupOf(factors, unit, formed, list, cut ? tile : wholeRow(2 * a * d), local);
+    ops.push(op);
+    words.push(`strides ${op.strides.join(" ")}${formsOf(op.levels)}`);
   }
+}
 
-  /** Where the numbers of the blocks of a factor are. */
-  function blockIndex(factor: FactorStep, d: number, { step }: Numbers, formed: Blocks | undefined) {
-    if (formed) {
-      // Formed blocks of real factors on complex vectors are written for each float: the even ones suffice.
-      const start = list.source(formed.values), many = BLOCK_NUMBERS[formed.form];
-      const spread = step / floats(factor.field), unitOf = floats(factor.field);
-      return (block: number, e: number, part: number): number =>
-        start + (formedBlock(block, d, spread) * many + e) * unitOf + part;
-    }
-    const start = list.source(factor.weights);
-    return (block: number, e: number, part: number): number =>
-      start + ((Math.floor(block / d) * 4 + e) * d + block % d) * step + part;
+/** Adds the kernel that goes back through a group of 2×2 factors. */
+export function addGroupBack(
+  planner: Planner,
+  steps: readonly Step[],
+  unit: 1 | 2,
+  x: number,
+  g: number,
+  target: number,
+): void {
+  const factors = steps as FactorStep[], list = new WeightList();
+  const group = groupOf(factors, unit, undefined, list, wholeRow(planner.width(x) / unit), (distance) => distance);
+  const operands = { unit, x, g, xView: planner.view(x), gView: planner.view(g) };
+  planner.kernels.push(groupBack(operands, target, planner.view(target), group, list.build()!));
+}
+
+/** Packs the weights of a group; its strides in the tile are given by `local`. */
+function groupOf(
+  factors: readonly FactorStep[],
+  unit: 1 | 2,
+  formed: readonly Blocks[] | undefined,
+  list: WeightList,
+  tile: Tile,
+  local: (distance: number) => number,
+): GroupOp & { strides: readonly number[] } {
+  const strides = factors.map((factor) => patternOf(factor, unit)!.d), least = Math.min(...strides);
+  const numbers = numbersOf(factors[0], unit);
+  const levels: Level[] = factors.map((_, k) => ({
+    bit: Math.log2(strides[k] / least),
+    form: formed?.[k].form ?? "general",
+    complex: numbers.floats === 2,
+  }));
+  const inputs = tile.points;
+  const op = { inputs, outputs: inputs, bits: factors.length, stride: local(least), levels };
+  const index = packGroup(
+    op,
+    tile,
+    factors.map((factor, k) => ({
+      stride: strides[k],
+      form: levels[k].form,
+      floats: numbers.floats,
+      at: blockIndex(list, factor, strides[k], numbers, formed?.[k]),
+    })),
+  );
+  return { kind: "group", ...op, weights: list.add(index) / 4, posts: [], strides };
+}
+
+/** Where the numbers of the blocks of a factor are. */
+function blockIndex(
+  list: WeightList,
+  factor: FactorStep,
+  d: number,
+  { step }: Numbers,
+  formed: Blocks | undefined,
+): BlockIndex {
+  if (formed) {
+    // Formed blocks of real factors on complex vectors are written for each float: the even ones suffice.
+    const start = list.source(formed.values), many = BLOCK_NUMBERS[formed.form];
+    const unit = floats(factor.field), spread = step / unit;
+    return (block, e, part) => start + (formedBlock(block, d, spread) * many + e) * unit + part;
   }
+  const start = list.source(factor.weights);
+  return (block, e, part) => start + ((Math.floor(block / d) * 4 + e) * d + block % d) * step + part;
 }
 
 /** The number of a block of points among the blocks of floats. */

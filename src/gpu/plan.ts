@@ -6,7 +6,7 @@
 
 import type { Fused, Shape } from "./wgsl/fused.ts";
 import { copyOp, fused } from "./wgsl/fused.ts";
-import { bindings, Binding, entry, type Kernel, over, type Precision, rest, times, type View } from "./wgsl/kernel.ts";
+import { bindings, entry, type Kernel, over, type Precision, rest, times, type View } from "./wgsl/kernel.ts";
 import { wholeRow } from "./wgsl/ops.ts";
 import { windowOp } from "./wgsl/steps.ts";
 
@@ -140,6 +140,20 @@ y[${times("row", view.stride)} + ${view.offset}u + o] = ${terms.join(" + ")};
     }
   }
 
+  /** Leaves out kernels whose results nobody wants; returns how many of the first `count` are left. */
+  sweep(wanted: readonly number[], count: number): number {
+    const needed = new Set(wanted.map((value) => this.#roots[value]));
+    const kept: boolean[] = [];
+    for (let i = this.kernels.length - 1; i >= 0; i--) {
+      const { target, partial, sources } = this.kernels[i];
+      kept[i] = partial !== undefined || (target !== undefined && needed.has(this.#roots[target]));
+      if (kept[i]) for (const value of sources) needed.add(this.#roots[value]);
+    }
+    const all = this.kernels.splice(0);
+    this.kernels.push(...all.filter((_, i) => kept[i]));
+    return kept.slice(0, count).filter((keep) => keep).length;
+  }
+
   /** The plan; the values in `outside` lie in buffers of the caller's, the others in scratch that is used again. */
   build(outside: readonly number[]): Plan {
     const last = new Map<number, number>();
@@ -169,7 +183,3 @@ y[${times("row", view.stride)} + ${view.offset}u + o] = ${terms.join(" + ")};
   }
 }
 
-/** The binding of a kernel's source number `i`. */
-export function sourceBinding(i: number): number {
-  return Binding.source + i;
-}

@@ -13,7 +13,17 @@ export interface View {
 }
 
 /** Numbers of the bindings of a kernel; sources follow from {@link Binding.source} on. */
-export const Binding = { rows: 0, target: 1, weights: 2, tables: 3, partial: 4, source: 5 } as const;
+export const Binding = { rows: 0, target: 1, weights: 2, tables: 3, sums: 4, source: 5 } as const;
+
+/** Partial gradients that a kernel makes. */
+export interface Partial {
+  /** Floats for each chunk of rows. */
+  readonly floats: number;
+  /** Threads that work on one chunk. */
+  readonly items: number;
+  /** To which weights they belong, position by position. */
+  readonly weights: Weights;
+}
 
 /** A kernel over a batch of rows. */
 export interface Kernel {
@@ -27,8 +37,7 @@ export interface Kernel {
   readonly target: number | undefined;
   readonly weights?: Weights;
   readonly tables?: Uint32Array;
-  /** Floats of partial gradients for each chunk of rows. */
-  readonly partial?: number;
+  readonly partial?: Partial;
   /** Workgroups for a number of rows, in `chunks` chunks where it makes partial gradients. */
   groups(rows: number, chunks: number): number;
 }
@@ -43,13 +52,13 @@ export function elementType(unit: 1 | 2): string {
 
 /** A list of declarations for the bindings that a kernel has. */
 export function bindings(
-  { unit, sources, target, weights, tables, partial, precision = "f32" }: {
+  { unit, sources, target, weights, tables, sums, precision = "f32" }: {
     unit: 1 | 2;
     sources: number;
     target: boolean;
     weights: boolean;
     tables: boolean;
-    partial?: boolean;
+    sums?: string;
     precision?: Precision;
   },
 ): string {
@@ -61,7 +70,7 @@ export function bindings(
   if (target) add(Binding.target, "read_write", "y", type);
   if (weights) add(Binding.weights, "read", "packed", precision === "f16" ? "vec2u" : "vec4f");
   if (tables) add(Binding.tables, "read", "tables", "u32");
-  if (partial) add(Binding.partial, "read_write", "sums", "vec4f");
+  if (sums) add(Binding.sums, "read_write", "sums", sums);
   for (let i = 0; i < sources; i++) add(Binding.source + i, "read", `x${i}`, type);
   if (weights) lines.push(weightFunctions(precision));
   if (unit === 2) {
