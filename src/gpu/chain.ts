@@ -104,7 +104,9 @@ export function findChain(
   const capacity = Math.floor(memory / 4);
   const indices = [first];
   const widthOf = (i: number): number => widths[inputsOf(steps[i])[0]];
-  let units = ([2, 1] as const).filter((unit) => suits(steps[first] as Unary, unit, widthOf(first), structural));
+  let units = ([2, 1] as const).filter((unit) =>
+    suits(steps[first] as Unary, unit, widthOf(first), structural)
+  );
   const next = (): number | undefined => {
     const i = reader(indices[indices.length - 1] + 1);
     if (i === undefined || indices.length >= most) return undefined;

@@ -72,7 +72,9 @@ export async function openDevice(options: GpuOptions): Promise<{ device: GPUDevi
   if (device !== undefined) return { device, info: device.adapterInfo };
   const gpu = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
   if (gpu === undefined) {
-    throw new GpuUnavailableError("Cannot use the GPU: this runtime has no WebGPU (navigator.gpu is missing)");
+    throw new GpuUnavailableError(
+      "Cannot use the GPU: this runtime has no WebGPU (navigator.gpu is missing)",
+    );
   }
   const adapter = await gpu.requestAdapter(powerPreference ? { powerPreference } : undefined);
   signal?.throwIfAborted();
@@ -253,9 +255,8 @@ export class GpuContext {
       buffer = this.device.createBuffer({ size: data.byteLength, usage: Usage.uniform | Usage.copyTarget });
       this.device.queue.writeBuffer(buffer, 0, data);
       if (this.#uniforms.size > 256) {
-        const oldest = this.#uniforms.keys().next().value!;
-        this.#uniforms.get(oldest)!.destroy();
-        this.#uniforms.delete(oldest);
+        // Not destroyed: work that is recorded may still read it.
+        this.#uniforms.delete(this.#uniforms.keys().next().value!);
       }
       this.#uniforms.set(key, buffer);
     }

@@ -67,11 +67,18 @@ export class GpuDerivative {
   static async create(
     context: GpuContext,
     program: Program,
-    { tied = false, output = false, tuning, signal }: DerivativeOptions = {},
+    { tied = false, output = false, tuning: changes, signal }: DerivativeOptions = {},
   ): Promise<GpuDerivative> {
     const what = "compile a gradient for the GPU", { limits } = context.device;
-    const { plan, split, flat } = planReverse(program, tuningFor(limits, tuning), tied, output);
-    const loaded = await LoadedPlan.load(context, plan, ({ weights }) => packed(weights!), signal);
+    const tuning = tuningFor(limits, changes);
+    const { plan, split, flat } = planReverse(program, tuning, tied, output);
+    const loaded = await LoadedPlan.load(
+      context,
+      plan,
+      ({ weights }) => packed(weights!),
+      tuning.bytes,
+      signal,
+    );
     loaded.check(what);
     const collect = await context.pipeline("collect gradients", collectKernel());
     const room = limits.maxStorageBufferBindingSize / 4;
@@ -104,13 +111,21 @@ export class GpuDerivative {
   }
 
   /** Records the backward kernels; gradients are added to `gradient`. */
-  backward(encoder: GPUCommandEncoder, outside: readonly Span[], rows: number, gradient: GPUBuffer | undefined): void {
+  backward(
+    encoder: GPUCommandEncoder,
+    outside: readonly Span[],
+    rows: number,
+    gradient: GPUBuffer | undefined,
+  ): void {
     const { context, plan } = this.loaded;
     const sums = this.#sums, most = this.#most;
     const where: Sums | undefined = sums && gradient && {
       span: { buffer: sums, offset: 0, size: sums.size },
       chunks: ({ floats, items }: PartialSums, rows: number): number =>
-        Math.max(1, Math.min(Math.ceil(BUSY / items), Math.ceil(rows / LEAST_ROWS), Math.floor(most / floats))),
+        Math.max(
+          1,
+          Math.min(Math.ceil(BUSY / items), Math.ceil(rows / LEAST_ROWS), Math.floor(most / floats)),
+        ),
       collect: (pass: GPUComputePassEncoder, kernel: Kernel, chunks: number): void => {
         const { table, count } = this.#tables.get(kernel)!;
         const resources = [context.uniform([count, chunks, kernel.partial!.floats]), gradient, sums, table];
@@ -125,7 +140,14 @@ export class GpuDerivative {
   }
 
   /** Gradients for a batch: the cotangent of the input is written, those of the weights are written to a flat buffer. */
-  async run(x: Span, g: Span, gx: Span, gradient: GPUBuffer | undefined, batch: number, { signal }: Stoppable = {}) {
+  async run(
+    x: Span,
+    g: Span,
+    gx: Span,
+    gradient: GPUBuffer | undefined,
+    batch: number,
+    { signal }: Stoppable = {},
+  ) {
     const { context } = this.loaded, { inputWidth, outputWidth } = this.program;
     for (const { first, rows } of chunksOf(batch, this.most)) {
       signal?.throwIfAborted();

@@ -5,14 +5,12 @@
  */
 
 import type { Program } from "../program/program.ts";
-import { type GpuContext, type Span, type Stoppable } from "./context.ts";
+import type { GpuContext, Span, Stoppable } from "./context.ts";
 import { planForward } from "./forward.ts";
 import { type Plan, type Tuning, tuningFor } from "./plan.ts";
 import { fromHalf, halves, packed } from "./weights.ts";
 import { Binding, type Kernel, type Partial as PartialSums, type Precision } from "./wgsl/kernel.ts";
 
-/** Bytes of one value that a chunk of a batch takes at most, so that scratch stays small. */
-const CHUNK_BYTES = 1 << 27;
 /** Parts of buffers begin at multiples of 256 bytes, so chunks are multiples of 64 rows. */
 const ROWS_TOGETHER = 64;
 
@@ -47,9 +45,11 @@ export class LoadedPlan {
   readonly context: GpuContext;
   readonly plan: Plan;
   readonly #kernels: Loaded[];
+  readonly #bytes: number;
   #scratch: { rows: number; buffers: GPUBuffer[] } | undefined;
 
-  private constructor(context: GpuContext, plan: Plan, kernels: Loaded[]) {
+  private constructor(context: GpuContext, plan: Plan, kernels: Loaded[], bytes: number) {
+    this.#bytes = bytes;
     this.context = context;
     this.plan = plan;
     this.#kernels = kernels;
@@ -60,9 +60,11 @@ export class LoadedPlan {
     context: GpuContext,
     plan: Plan,
     write: (kernel: Kernel) => Float32Array | Uint32Array | undefined,
+    bytes: number,
     signal?: AbortSignal,
   ): Promise<LoadedPlan> {
-    const what = "compile a program for the GPU", { maxStorageBufferBindingSize: most } = context.device.limits;
+    const what = "compile a program for the GPU",
+      { maxStorageBufferBindingSize: most } = context.device.limits;
     const pipelines: GPUComputePipeline[] = [];
     for (const { label, code } of plan.kernels) {
       signal?.throwIfAborted();
@@ -87,7 +89,7 @@ export class LoadedPlan {
         weights: data[i] && context.storage(data[i].byteLength, data[i]),
         tables: kernel.tables && context.storage(kernel.tables.byteLength, kernel.tables),
       })));
-    return new LoadedPlan(context, plan, kernels);
+    return new LoadedPlan(context, plan, kernels, bytes);
   }
 
   /** The buffer of the packed weights of kernel number `i`. */
@@ -98,7 +100,7 @@ export class LoadedPlan {
   /** How many rows fit in one run: what a kernel can read at once, and what scratch should take. */
   get most(): number {
     const { maxStorageBufferBindingSize, maxBufferSize } = this.context.device.limits;
-    const bytes = Math.min(maxStorageBufferBindingSize, maxBufferSize, CHUNK_BYTES);
+    const bytes = Math.min(maxStorageBufferBindingSize, maxBufferSize, this.#bytes);
     const rows = Math.floor(bytes / (4 * Math.max(...this.plan.widths)));
     return rows >= ROWS_TOGETHER ? Math.floor(rows / ROWS_TOGETHER) * ROWS_TOGETHER : rows;
   }
@@ -107,7 +109,9 @@ export class LoadedPlan {
   check(what: string): void {
     if (this.most >= 1) return;
     throw new RangeError(
-      `Cannot ${what}: one vector takes ${4 * Math.max(...this.plan.widths)} bytes, and a kernel on this device ` +
+      `Cannot ${what}: one vector takes ${
+        4 * Math.max(...this.plan.widths)
+      } bytes, and a kernel on this device ` +
         `can read at most ${this.context.device.limits.maxStorageBufferBindingSize}`,
     );
   }
@@ -215,20 +219,28 @@ export class GpuExecutor {
     const tuning = { ...tuningFor(context.device.limits, changes), precision };
     const plan = planForward(program, tuning);
     let error = 0, size = 0;
-    const loaded = await LoadedPlan.load(context, plan, (kernel) => {
-      const values = packed(kernel.weights!);
-      if (precision === "f32") return values;
-      const words = halves(values);
-      values.forEach((value, k) => {
-        const half = fromHalf(words[k >> 1] >>> (k & 1 ? 16 : 0) & 0xffff);
-        if (!Number.isFinite(half) && Number.isFinite(value)) {
-          throw new RangeError(`Cannot compile a program with f16 weights: a weight is ${value}, the largest half 65504`);
-        }
-        error += (half - value) ** 2;
-        size += value ** 2;
-      });
-      return words;
-    }, signal);
+    const loaded = await LoadedPlan.load(
+      context,
+      plan,
+      (kernel) => {
+        const values = packed(kernel.weights!);
+        if (precision === "f32") return values;
+        const words = halves(values);
+        values.forEach((value, k) => {
+          const half = fromHalf(words[k >> 1] >>> (k & 1 ? 16 : 0) & 0xffff);
+          if (!Number.isFinite(half) && Number.isFinite(value)) {
+            throw new RangeError(
+              `Cannot compile a program with f16 weights: a weight is ${value}, the largest half 65504`,
+            );
+          }
+          error += (half - value) ** 2;
+          size += value ** 2;
+        });
+        return words;
+      },
+      tuning.bytes,
+      signal,
+    );
     loaded.check("compile a program for the GPU");
     return new GpuExecutor(program, loaded, size > 0 ? Math.sqrt(error / size) : 0);
   }

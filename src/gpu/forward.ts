@@ -9,7 +9,7 @@ import type { Program } from "../program/program.ts";
 import { simplify } from "../program/simplify.ts";
 import { type FactorStep, floats, inputsOf, type PermutationStep, type Step } from "../program/step.ts";
 import { type Chain, findChain, isPair, patternOf, type Unary } from "./chain.ts";
-import { type BlockForm, type Blocks, BLOCK_NUMBERS, blocksOf } from "./forms.ts";
+import { BLOCK_NUMBERS, type BlockForm, type Blocks, blocksOf } from "./forms.ts";
 import { type BlockIndex, type Numbers, packFactor, packGroup, packPoints } from "./pack.ts";
 import { type Plan, Planner, type Tuning } from "./plan.ts";
 import { WeightList } from "./weights.ts";
@@ -54,7 +54,9 @@ export function planForward(program: Program, tuning: Tuning): Plan {
       const whole = place(i + 1), view = planner.view(whole);
       for (const value of step.inputs) {
         const from = values[value]!, own = planner.view(from);
-        if (!planner.together(from, whole) || own.offset !== view.offset + at) planner.copy(from, planner.value(widths[value], { value: whole, at }));
+        if (!planner.together(from, whole) || own.offset !== view.offset + at) {
+          planner.copy(from, planner.value(widths[value], { value: whole, at }));
+        }
         at += widths[value];
       }
       return;
@@ -130,8 +132,10 @@ export function addChain(
     if (isPair(step)) {
       const first = step as FactorStep;
       let run = 1;
-      while (i + run < own.length && isPair(own[i + run]) &&
-        (own[i + run] as FactorStep).field === first.field) run++;
+      while (
+        i + run < own.length && isPair(own[i + run]) &&
+        (own[i + run] as FactorStep).field === first.field
+      ) run++;
       const factors = own.slice(i, i + run) as FactorStep[];
       const formed = forms === "cheapest" && inputs <= MOST_FORMED ? blocksOf(factors, precision) : undefined;
       addGroups(factors, formed);
@@ -143,7 +147,9 @@ export function addChain(
       case "factor":
       case "dense": {
         const pattern = patternOf(step, unit)!;
-        const inTile = cut ? { ...pattern, d: local(pattern.d), a: tile.points / (pattern.b * local(pattern.d)) } : pattern;
+        const inTile = cut
+          ? { ...pattern, d: local(pattern.d), a: tile.points / (pattern.b * local(pattern.d)) }
+          : pattern;
         const start = list.source(step.weights), numbers = numbersOf(step, unit);
         const rows = cut ? tile : wholeRow(pattern.a * pattern.b * pattern.d);
         const at = list.add(packFactor(pattern, inTile, rows, start, numbers));
@@ -155,7 +161,7 @@ export function addChain(
       case "permutation": {
         const { index, bits } = gathered(step, unit);
         ops.push(gatherOp(inputs, tables.length, bits));
-        if (bits === undefined) for (const from of index) tables.push(from);
+        if (bits === undefined) { for (const from of index) tables.push(from); }
         words.push("permutation");
         break;
       }
@@ -176,12 +182,14 @@ export function addChain(
     }
   }
   planner.fused({
-    label: `${unit === 2 ? "complex" : "real"} ${cut ? `tiles of ${tile.points}` : `rows of ${width / unit}`}: ${
-      words.join(", ")
-    }`,
+    label: `${unit === 2 ? "complex" : "real"} ${
+      cut ? `tiles of ${tile.points}` : `rows of ${width / unit}`
+    }: ${words.join(", ")}`,
     unit,
     ops,
-    tile: ops.length === 1 && cut === undefined ? wholeRow(ops[0].kind === "group" ? ops[0].inputs : ops[0].outputs) : tile,
+    tile: ops.length === 1 && cut === undefined
+      ? wholeRow(ops[0].kind === "group" ? ops[0].inputs : ops[0].outputs)
+      : tile,
     source,
     target,
     weights: list.build(),
@@ -218,7 +226,14 @@ export function addGroupBack(
   target: number,
 ): void {
   const factors = steps as FactorStep[], list = new WeightList();
-  const group = groupOf(factors, unit, undefined, list, wholeRow(planner.width(x) / unit), (distance) => distance);
+  const group = groupOf(
+    factors,
+    unit,
+    undefined,
+    list,
+    wholeRow(planner.width(x) / unit),
+    (distance) => distance,
+  );
   const operands = { unit, x, g, xView: planner.view(x), gView: planner.view(g) };
   planner.kernels.push(groupBack(operands, target, planner.view(target), group, list.build()!));
 }
@@ -301,7 +316,11 @@ export function numbersOf(step: Unary, unit: 1 | 2): Numbers {
 }
 
 /** A permutation as a gather of elements; `bits` where it is the bit reversal. */
-export function gathered(step: PermutationStep, unit: 1 | 2, back = false): { index: Uint32Array; bits: number | undefined } {
+export function gathered(
+  step: PermutationStep,
+  unit: 1 | 2,
+  back = false,
+): { index: Uint32Array; bits: number | undefined } {
   let { index } = step;
   if (step.scatter !== back) {
     const inverse = new Uint32Array(index.length);

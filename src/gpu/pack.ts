@@ -5,7 +5,7 @@
  */
 
 import type { Pattern } from "../program/step.ts";
-import { groupVectors, type GroupOp, type Tile } from "./wgsl/ops.ts";
+import { type GroupOp, groupVectors, type Tile } from "./wgsl/ops.ts";
 import { BLOCK_NUMBERS, type BlockForm } from "./forms.ts";
 import { NEGATIVE, ZERO } from "./weights.ts";
 
@@ -65,7 +65,12 @@ export function packAdjoint({ a, b, c, d }: Pattern, start: number, { floats, st
 }
 
 /** The numbers of a diagonal or bias; `conjugate` changes the sign of imaginary parts. */
-export function packPoints(count: number, start: number, { floats, step }: Numbers, conjugate = false): Uint32Array {
+export function packPoints(
+  count: number,
+  start: number,
+  { floats, step }: Numbers,
+  conjugate = false,
+): Uint32Array {
   return Uint32Array.from({ length: count * floats }, (_, k) => {
     const part = k % floats;
     return (start + Math.floor(k / floats) * step + part | (conjugate && part ? NEGATIVE : 0)) >>> 0;

@@ -16,6 +16,8 @@ export interface Tuning {
   /** Factors applied in registers at once, at most: 3 means groups of eight points. */
   readonly bits: number;
   readonly precision: Precision;
+  /** Bytes that the vectors of one value take at most in one run; longer batches are split. */
+  readonly bytes: number;
 }
 
 /** The tuning for the limits of a device. */
@@ -23,7 +25,7 @@ export function tuningFor(limits: GPUSupportedLimits, changes: Partial<Tuning> =
   const threads = Math.min(256, limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX);
   // More than this lets fewer workgroups run at a time.
   const memory = Math.min(limits.maxComputeWorkgroupStorageSize, 1 << 15);
-  return { shape: { memory, threads, rows: 4 }, bits: 3, precision: "f32", ...changes };
+  return { shape: { memory, threads, rows: 4 }, bits: 3, precision: "f32", bytes: 1 << 27, ...changes };
 }
 
 /** A finished plan. */
@@ -147,7 +149,7 @@ y[${times("row", view.stride)} + ${view.offset}u + o] = ${terms.join(" + ")};
     for (let i = this.kernels.length - 1; i >= 0; i--) {
       const { target, partial, sources } = this.kernels[i];
       kept[i] = partial !== undefined || (target !== undefined && needed.has(this.#roots[target]));
-      if (kept[i]) for (const value of sources) needed.add(this.#roots[value]);
+      if (kept[i]) { for (const value of sources) needed.add(this.#roots[value]); }
     }
     const all = this.kernels.splice(0);
     this.kernels.push(...all.filter((_, i) => kept[i]));
@@ -158,13 +160,17 @@ y[${times("row", view.stride)} + ${view.offset}u + o] = ${terms.join(" + ")};
   build(outside: readonly number[]): Plan {
     const last = new Map<number, number>();
     this.kernels.forEach(({ sources, target }, i) => {
-      for (const value of [...sources, ...(target === undefined ? [] : [target])]) last.set(this.#roots[value], i);
+      for (const value of [...sources, ...(target === undefined ? [] : [target])]) {
+        last.set(this.#roots[value], i);
+      }
     });
     const widths = outside.map((value) => this.#widths[value]);
     const buffers = new Map<number, number>(outside.map((value, i) => [value, i]));
     const free: number[] = [];
     this.kernels.forEach((kernel, i) => {
-      const touched = [kernel.target ?? -1, ...kernel.sources].filter((value) => value >= 0).map((v) => this.#roots[v]);
+      const touched = [kernel.target ?? -1, ...kernel.sources].filter((value) => value >= 0).map((v) =>
+        this.#roots[v]
+      );
       for (const root of touched) {
         if (buffers.has(root)) continue;
         const width = this.#widths[root], at = free.findIndex((buffer) => widths[buffer] === width);
@@ -182,4 +188,3 @@ y[${times("row", view.stride)} + ${view.offset}u + o] = ${terms.join(" + ")};
     };
   }
 }
-

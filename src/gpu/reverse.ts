@@ -55,7 +55,9 @@ export function planReverse(given: Program, tuning: Tuning, tied: boolean, outpu
 
 /** Lays out the weights of steps one after another. */
 function flatOf(steps: readonly Step[], tied: boolean): Flat {
-  const starts: number[] = [], lengths: number[] = [], places = new Map<Float32Array, [WeightedStep, number]>();
+  const starts: number[] = [],
+    lengths: number[] = [],
+    places = new Map<Float32Array, [WeightedStep, number]>();
   const known = new Map<string, number>();
   let length = 0;
   for (const step of steps) {
@@ -187,7 +189,9 @@ class Reverser {
     const unit = suits(step, 2, widths[step.from], true) ? 2 : 1;
     const indices = isPair(step) ? this.#group(i, unit) : [i];
     indices.forEach((k) => done.add(k));
-    const last = indices[indices.length - 1] + 1, source = this.#values[step.from], target = this.#value(last);
+    const last = indices[indices.length - 1] + 1,
+      source = this.#values[step.from],
+      target = this.#value(last);
     addChain(planner, { steps: indices, unit, cut: undefined }, steps, widths, source, target, "general");
     this.#back.push(() => {
       const g = this.#cotangent(last, unit);
@@ -205,7 +209,8 @@ class Reverser {
     // Their weights, gradients and values must all fit into registers.
     const most = Math.min(this.#planner.tuning.bits, unit === 2 ? 2 : 3), indices = [first];
     while (indices.length < most) {
-      const i = this.#only.get(indices[indices.length - 1] + 1), step = i === undefined ? undefined : steps[i];
+      const i = this.#only.get(indices[indices.length - 1] + 1),
+        step = i === undefined ? undefined : steps[i];
       if (i === undefined || step?.kind !== "factor" || !isPair(step)) break;
       const begin = steps[first] as typeof step;
       if (step.field !== begin.field || !suits(step, unit, widths[step.from], true)) break;
@@ -231,7 +236,9 @@ class Reverser {
     switch (step.kind) {
       case "factor":
       case "dense": {
-        const pattern = patternOf(step, unit)!, numbers = numbersOf(step, unit), complex = numbers.floats === 2;
+        const pattern = patternOf(step, unit)!,
+          numbers = numbersOf(step, unit),
+          complex = numbers.floats === 2;
         const { a, b, c, d } = pattern, list = new WeightList(), layout = new WeightList();
         const outputs = wholeRow(a * b * d);
         layout.add(packFactor(pattern, pattern, outputs, layout.source(step.weights), numbers));

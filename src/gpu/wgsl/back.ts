@@ -8,7 +8,7 @@
 import type { Pattern } from "../../program/step.ts";
 import type { Weights } from "../weights.ts";
 import { bindings, elementType, entry, type Kernel, over, rest, times, type View } from "./kernel.ts";
-import { blockWeights, groupVectors, type Level, pairsOf, blockProduct } from "./ops.ts";
+import { blockProduct, blockWeights, groupVectors, type Level, pairsOf } from "./ops.ts";
 
 const THREADS = 64;
 
@@ -77,8 +77,13 @@ export function groupBack(
   let cotangents = Array.from({ length: size }, (_, j) => `g${plan.length}_${j}`);
   cotangents.forEach((name, j) => body.push(`let ${name} = ${element("x1", gView, unit, at(j))};`));
   const slope = (value: string, cotangent: string): string =>
-    complex ? `conjugated(${value}, ${cotangent})` : unit === 2 ? `dot(${value}, ${cotangent})` : `${value} * ${cotangent}`;
-  const back = (w: string, cotangent: string): string => complex ? `conjugated(${w}, ${cotangent})` : `${w} * ${cotangent}`;
+    complex
+      ? `conjugated(${value}, ${cotangent})`
+      : unit === 2
+      ? `dot(${value}, ${cotangent})`
+      : `${value} * ${cotangent}`;
+  const back = (w: string, cotangent: string): string =>
+    complex ? `conjugated(${w}, ${cotangent})` : `${w} * ${cotangent}`;
   for (let l = plan.length - 1; l >= 0; l--) {
     const after = cotangents, before = inputs[l];
     cotangents = after.map((_, j) => `g${l}_${j}`);
@@ -95,15 +100,21 @@ export function groupBack(
   }
   cotangents.forEach((name, j) => body.push(`${element("y", view, unit, at(j))} = ${name};`));
   lines.push(rowsLoop(body.join("\n") + "\n"));
-  const parts = plan.flat().flatMap(({ d }) => d.flatMap((name) => complex ? [`${name}.x`, `${name}.y`] : [name]));
+  const parts = plan.flat().flatMap(({ d }) =>
+    d.flatMap((name) => complex ? [`${name}.x`, `${name}.y`] : [name])
+  );
   while (parts.length % 4 !== 0) parts.push("0.0");
   for (let v = 0; v < vectors; v++) {
     lines.push(
-      `sums[chunk * ${vectors * groups}u + ${v * groups}u + q] = vec4f(${parts.slice(4 * v, 4 * v + 4).join(", ")});`,
+      `sums[chunk * ${vectors * groups}u + ${v * groups}u + q] = vec4f(${
+        parts.slice(4 * v, 4 * v + 4).join(", ")
+      });`,
     );
   }
   const head = bindings({ unit, sources: 2, target: true, weights: true, tables: false, sums: "vec4f" });
-  const code = `${head}${CONJUGATED}${entry(THREADS)}let q = ${times(rest("block", blocks), THREADS)} + thread;
+  const code = `${head}${CONJUGATED}${entry(THREADS)}let q = ${
+    times(rest("block", blocks), THREADS)
+  } + thread;
 let chunk = ${over("block", blocks)};
 if (q >= ${groups}u || chunk >= params.y) { return; }
 ${lines.join("\n")}
@@ -135,7 +146,8 @@ export function weightGradient(
   layout: Weights,
 ): Kernel {
   const bias = !("pattern" in step), complex = bias ? unit === 2 : step.complex;
-  const type = complex ? "vec2f" : "f32", { b, c, d, a } = bias ? { a: step.points, b: 1, c: 1, d: 1 } : step.pattern;
+  const type = complex ? "vec2f" : "f32",
+    { b, c, d, a } = bias ? { a: step.points, b: 1, c: 1, d: 1 } : step.pattern;
   const outputs = a * b * d, count = outputs * c, blocks = Math.ceil(count / THREADS);
   const cotangent = element(bias ? "x0" : "x1", gView, unit, "o");
   const value = element("x0", xView, unit, "first");
@@ -146,7 +158,14 @@ export function weightGradient(
     : unit === 2
     ? `dot(${value}, ${cotangent})`
     : `${value} * ${cotangent}`;
-  const head = bindings({ unit, sources: bias ? 1 : 2, target: false, weights: false, tables: false, sums: type });
+  const head = bindings({
+    unit,
+    sources: bias ? 1 : 2,
+    target: false,
+    weights: false,
+    tables: false,
+    sums: type,
+  });
   const chunkLength = layout.index.length / (complex ? 2 : 1);
   const code = `${head}${unit === 2 ? CONJUGATED : ""}${entry(THREADS)}let item = ${
     times(rest("block", blocks), THREADS)

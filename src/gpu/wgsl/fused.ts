@@ -6,7 +6,17 @@
  */
 
 import type { Weights } from "../weights.ts";
-import { bindings, elementType, entry, type Kernel, over, type Precision, rest, times, type View } from "./kernel.ts";
+import {
+  bindings,
+  elementType,
+  entry,
+  type Kernel,
+  over,
+  type Precision,
+  rest,
+  times,
+  type View,
+} from "./kernel.ts";
 import { type Access, groupCode, mapCode, type MapOp, type Op, type Tile } from "./ops.ts";
 
 /** How much of a device a kernel may take, and how work is spread. */
@@ -79,7 +89,10 @@ function head(spec: Fused): string {
 }
 
 /** Expressions for points in buffers; `at` is that of the tile in the row. */
-function buffers({ unit, from, to, tile }: Fused, rowOf: (row: number) => string): Pick<Access, "read" | "write"> {
+function buffers(
+  { unit, from, to, tile }: Fused,
+  rowOf: (row: number) => string,
+): Pick<Access, "read" | "write"> {
   return {
     read: (p, row) =>
       `x0[${times(rowOf(row), from.stride / unit)} + ${from.offset / unit}u + ${tile.address(p)}]`,
@@ -122,7 +135,9 @@ function shared(spec: Fused): Kernel {
   const points = Math.max(...ops.slice(1).map(({ inputs }) => inputs));
   const room = Math.floor(shape.memory / (4 * unit * points));
   // Small rows: enough of them to keep the threads busy.
-  const rows = powerBelow(Math.max(1, Math.min(room, Math.max(shape.rows, Math.ceil(2048 / (points * unit))))));
+  const rows = powerBelow(
+    Math.max(1, Math.min(room, Math.max(shape.rows, Math.ceil(2048 / (points * unit))))),
+  );
   const deepest = Math.max(...ops.map((op) => op.kind === "group" ? op.bits : 0));
   const held = Math.min(rows, powerBelow(Math.max(1, Math.min(shape.rows, (64 / unit) >> deepest))));
   const busiest = Math.max(...ops.map((op) => items(op) >> (op.kind === "group" ? 0 : 2))) * (rows / held);
