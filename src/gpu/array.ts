@@ -51,21 +51,21 @@ export class GpuArray {
 }
 
 /** An array with undefined content. */
-export function emptyArray(
+export async function emptyArray(
   context: GpuContext,
   vectors: number,
   floats: number,
   what: string,
 ): Promise<GpuArray> {
   context.checkSize(what, vectors * floats * 4);
-  return context.guard(
+  return await context.guard(
     what,
     () => new GpuArray(context, context.storage(vectors * floats * 4), [vectors, floats]),
   );
 }
 
 /** An array with the numbers of one in the processor's memory. */
-export function arrayFrom(context: GpuContext, data: Float32Array, floats: number): Promise<GpuArray> {
+export async function arrayFrom(context: GpuContext, data: Float32Array, floats: number): Promise<GpuArray> {
   const what = "make a GpuArray";
   if (!(data instanceof Float32Array)) throw new TypeError(`Cannot ${what}: data is not a Float32Array`);
   if (!Number.isInteger(floats) || floats < 1) {
@@ -77,7 +77,7 @@ export function arrayFrom(context: GpuContext, data: Float32Array, floats: numbe
     throw new RangeError(`Cannot ${what}: length ${data.length} is not a multiple of ${floats}`);
   }
   context.checkSize(what, data.byteLength);
-  return context.guard(
+  return await context.guard(
     what,
     () => new GpuArray(context, context.storage(data.byteLength, data), [data.length / floats, floats]),
   );

@@ -161,17 +161,26 @@ export class GpuContext {
     try {
       errors = await Promise.all(scopes);
     } catch (error) {
-      await Promise.race([this.#lost, Promise.resolve()]);
-      this.check(what);
+      await this.#settled(what);
       throw new GpuError(`Cannot ${what}: ${messageOf(error)}`);
     }
     this.check(what);
+    if (failed || errors.some((error) => error !== null)) await this.#settled(what);
     if (failed) throw thrown;
     const [validation, memory, internal] = errors;
     if (memory) throw new GpuError(`Cannot ${what}: the GPU is out of memory: ${memory.message}`);
     const error = validation ?? internal;
     if (error) throw new GpuError(`Cannot ${what}: the GPU refused it: ${error.message.trim()}`);
     return result as T;
+  }
+
+  /** After an error: says that the device is lost if it is, which devices tell a moment later. */
+  async #settled(what: string): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const moment = new Promise<void>((resolve) => timer = setTimeout(resolve, 20));
+    await Promise.race([this.#lost, moment]);
+    clearTimeout(timer);
+    this.check(what);
   }
 
   /** Waits for something of the device's, or for its loss, or for the signal. */
@@ -188,8 +197,8 @@ export class GpuContext {
       );
     }
     try {
-      const result = await Promise.race([promise, ...others]).catch((error) => {
-        this.check(what);
+      const result = await Promise.race([promise, ...others]).catch(async (error) => {
+        await this.#settled(what);
         throw new GpuError(`Cannot ${what}: ${messageOf(error)}`);
       });
       signal?.throwIfAborted();
