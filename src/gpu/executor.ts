@@ -65,11 +65,9 @@ export class LoadedPlan {
   ): Promise<LoadedPlan> {
     const what = "compile a program for the GPU",
       { maxStorageBufferBindingSize: most } = context.device.limits;
-    const pipelines: GPUComputePipeline[] = [];
-    for (const { label, code } of plan.kernels) {
-      signal?.throwIfAborted();
-      pipelines.push(await context.pipeline(label, code));
-    }
+    signal?.throwIfAborted();
+    const pipelines = await Promise.all(plan.kernels.map(({ label, code }) => context.pipeline(label, code)));
+    signal?.throwIfAborted();
     const data = plan.kernels.map((kernel) => {
       const weights = kernel.weights && write(kernel);
       for (const bytes of [weights?.byteLength ?? 0, kernel.tables?.byteLength ?? 0]) {
@@ -145,7 +143,7 @@ export class LoadedPlan {
         entries.push({ binding, resource: { buffer, offset, size: Math.ceil(size / 8) * 8 } });
       };
       const whole = (buffer: GPUBuffer): Span => ({ buffer, offset: 0, size: buffer.size });
-      bind(Binding.rows, whole(context.uniform([rows, chunks])));
+      bind(Binding.rows, whole(context.uniform([rows, chunks, ...(kernel.offsets ?? [])])));
       if (kernel.target !== undefined) bind(Binding.target, spanOf(kernel.target));
       if (weights) bind(Binding.weights, whole(weights));
       if (tables) bind(Binding.tables, whole(tables));

@@ -88,23 +88,23 @@ function head(spec: Fused): string {
   });
 }
 
-/** Expressions for points in buffers; `at` is that of the tile in the row. */
+/** Expressions for points in buffers. Offsets are parameters, so that equal parts of a row share a kernel. */
 function buffers(
   { unit, from, to, tile }: Fused,
   rowOf: (row: number) => string,
 ): Pick<Access, "read" | "write"> {
   return {
-    read: (p, row) =>
-      `x0[${times(rowOf(row), from.stride / unit)} + ${from.offset / unit}u + ${tile.address(p)}]`,
+    read: (p, row) => `x0[${times(rowOf(row), from.stride / unit)} + params.z + ${tile.address(p)}]`,
     write: (p, row, value) =>
-      `if (${rowOf(row)} < rows) { y[${times(rowOf(row), to.stride / unit)} + ${to.offset / unit}u + ` +
+      `if (${rowOf(row)} < rows) { y[${times(rowOf(row), to.stride / unit)} + params.w + ` +
       `${tile.address(p)}] = ${value}; }`,
   };
 }
 
 function result(spec: Fused, code: string, groups: (rows: number) => number): Kernel {
-  const { label, source, target, weights, tables } = spec;
-  return { label, code, sources: [source], target, weights, tables, groups };
+  const { label, source, target, weights, tables, unit, from, to } = spec;
+  const offsets = [from.offset / unit, to.offset / unit] as const;
+  return { label, code, sources: [source], target, weights, tables, groups, offsets };
 }
 
 function spread(spec: Fused, op: Op): Kernel {

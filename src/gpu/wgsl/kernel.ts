@@ -38,6 +38,8 @@ export interface Kernel {
   readonly weights?: Weights;
   readonly tables?: Uint32Array;
   readonly partial?: Partial;
+  /** Where the first vector begins in the source and in the target, in elements, for kernels that take it as a parameter. */
+  readonly offsets?: readonly [number, number];
   /** Workgroups for a number of rows, in `chunks` chunks where it makes partial gradients. */
   groups(rows: number, chunks: number): number;
 }
