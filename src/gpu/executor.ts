@@ -255,23 +255,34 @@ export class GpuExecutor {
 
   /** y = program(x) for a batch, both on the device; resolves when the work is submitted. */
   async run(x: Span, y: Span, batch: number, { signal }: Stoppable = {}): Promise<void> {
-    const { context, most } = this.#loaded, { inputWidth, outputWidth } = this.program;
-    signal?.throwIfAborted();
-    const parts = chunksOf(batch, most);
-    // A part that is not a multiple of 64 rows may begin where no binding can: it is copied.
-    for (const { first, rows } of parts) {
+    const { context } = this.#loaded;
+    for (const { first, rows } of chunksOf(batch, this.most)) {
       signal?.throwIfAborted();
       await context.guard("run a program on the GPU", () => {
         const encoder = context.device.createCommandEncoder();
-        const from = aligned(context, encoder, rowsOf(x, inputWidth, first, rows), "in");
-        const to = aligned(context, encoder, rowsOf(y, outputWidth, first, rows), "out");
-        this.#loaded.record(encoder, [from.span, to.span], rows);
-        to.finish();
+        const done = this.#part(encoder, x, y, first, rows);
         context.device.queue.submit([encoder.finish()]);
-        from.free();
-        to.free();
+        done();
       });
     }
+  }
+
+  /** Records the whole of {@link GpuExecutor.run}, for those who submit it themselves; returns what to call after that. */
+  record(encoder: GPUCommandEncoder, x: Span, y: Span, batch: number): () => void {
+    const done = chunksOf(batch, this.most).map(({ first, rows }) => this.#part(encoder, x, y, first, rows));
+    return () => done.forEach((free) => free());
+  }
+
+  #part(encoder: GPUCommandEncoder, x: Span, y: Span, first: number, rows: number): () => void {
+    const { context } = this.#loaded, { inputWidth, outputWidth } = this.program;
+    const from = aligned(context, encoder, rowsOf(x, inputWidth, first, rows), "in");
+    const to = aligned(context, encoder, rowsOf(y, outputWidth, first, rows), "out");
+    this.#loaded.record(encoder, [from.span, to.span], rows);
+    to.finish();
+    return () => {
+      from.free();
+      to.free();
+    };
   }
 
   /** Gives its buffers back. */
@@ -280,7 +291,9 @@ export class GpuExecutor {
   }
 }
 
-/** A span that can be bound: itself, or a copy where it begins at an odd place. */
+/**
+ * A span that can be bound: itself, or a copy where it begins at an odd place, as parts of fewer than 64 rows may.
+ */
 export function aligned(
   context: GpuContext,
   encoder: GPUCommandEncoder,
