@@ -60,3 +60,15 @@ gpuTest("a crossover is measured, and what was measured is explained", async () 
   );
   await assert.rejects(auto.calibrate({ signal: AbortSignal.abort(new Error("enough")) }), /enough/);
 });
+
+gpuTest("the benchmark verifies on this adapter, and claims no speed where it is software", async () => {
+  if (!gpu.software) return;
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-lock", new URL("../bench/gpu.ts", import.meta.url).href, "--sizes", "64"],
+    stdin: "null",
+  }).output();
+  const said = new TextDecoder().decode(stdout);
+  assert.ok(success, said + new TextDecoder().decode(stderr));
+  assert.match(said, /butterfly of 64 points: verified\n.*software: .* no speed is claimed/);
+  assert.doesNotMatch(said, /\d ms|GB\/s/);
+});

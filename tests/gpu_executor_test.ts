@@ -156,3 +156,11 @@ gpuTest("NaN and infinities pass through as they do on the processor", async () 
   assert.ok(y.subarray(0, 8).every(Number.isNaN));
   assert.ok(y.subarray(8).every(Number.isFinite));
 });
+
+gpuTest("a batch needs more workgroups than one dimension of a dispatch has", async () => {
+  const builder = new ProgramBuilder(1), batch = 70_000;
+  const program = builder.build(builder.add([0, 0, 0])),
+    x = Float32Array.from({ length: batch }, (_, i) => i);
+  const { y } = await run(program, x);
+  assert.deepEqual(y, x.map((value) => 3 * value));
+});

@@ -8,9 +8,12 @@ import {
   onDevice,
 } from "../src/gpu/mod.ts";
 import { dft } from "../src/kaleidoscope/transforms/dft.ts";
+import { hadamard } from "../src/kaleidoscope/transforms/hadamard.ts";
 import { Butterfly } from "../src/operator/butterfly.ts";
 import { Dense } from "../src/operator/dense.ts";
+import { Diagonal } from "../src/operator/diagonal.ts";
 import { product } from "../src/operator/product.ts";
+import { Window } from "../src/operator/window.ts";
 import { Random } from "../src/program/random.ts";
 import { gpu, gpuTest } from "./gpu.ts";
 import { assertClose } from "./helpers.ts";
@@ -64,13 +67,19 @@ gpuTest("a batch that exceeds the bytes given is split on its way", async () => 
 });
 
 gpuTest("f16 weights round each weight to eleven bits, and say what that does", async () => {
-  const large = Butterfly.random(64, { seed: 1 });
-  const on = await gpu.compile(large, { weights: "f16" }), x = vectors(new Random(6), 64 * 40);
-  assert.ok(on.error! > 1e-6 && on.error! < 2e-3, `measured error ${on.error}`);
-  const want = large.apply(x), got = await on.apply(x);
-  assert.throws(() => assertClose(got, want, on.error! / 3));
-  assertClose(got, want, on.error! * 3);
-  assert.match(on.explain(), /f16 weights, off by \d\.\de-4, results by \d\.\de-4/);
+  for (const large of [Butterfly.random(64, { seed: 1 }), dft(64), hadamard(64).adjoint()]) {
+    const on = await gpu.compile(large, { weights: "f16" }), random = new Random(6), { program } = large;
+    const x = vectors(random, program.inputWidth * 40), want = large.apply(x), got = await on.apply(x);
+    // ±1 are halves already; others are off by up to 2⁻¹¹ each.
+    const exact = program.weights.every((w) => w.every((v) => Math.abs(v) === 1));
+    if (exact) assert.ok(on.error! < 1e-6);
+    else {
+      assert.ok(on.error! > 1e-6 && on.error! < 2e-3, `measured error ${on.error}`);
+      assert.throws(() => assertClose(got, want, on.error! / 3));
+      assert.match(on.explain(), /f16 weights, off by \d\.\de-[45], results by \d\.\de-[45]/);
+    }
+    assertClose(got, want, on.error! * 3 + 1e-6);
+  }
   const huge = new Dense(1, 2, Float32Array.of(1, 1e6));
   await assert.rejects(gpu.compile(huge, { weights: "f16" }), /a weight is 1000000, the largest half 65504/);
   await assert.rejects(
@@ -78,6 +87,27 @@ gpuTest("f16 weights round each weight to eleven bits, and say what that does", 
     /TypeError: Cannot compile a 16×16 butterfly for the GPU: weights must be "f32" or "f16", got "f8"/,
   );
 });
+
+gpuTest(
+  "an operator without steps, one that is zero, and one of a single point have results and gradients",
+  async () => {
+    const cases = [
+      Butterfly.random(1),
+      new Window(4, 4, { shift: 9 }),
+      new Window(3, 5),
+      new Diagonal(Float32Array.of(2)),
+    ];
+    for (const operator of cases) {
+      const on = await gpu.compile(operator), x = vectors(new Random(1), 3 * operator.cols);
+      const g = vectors(new Random(2), 3 * operator.rows),
+        want = operator.gradient(x, g),
+        got = await on.gradient(x, g);
+      assert.deepEqual(await on.apply(x), operator.apply(x));
+      assert.deepEqual(got.input, want.input);
+      got.weights.forEach((gradient, i) => assertClose(gradient, want.weights[i], 1e-6));
+    }
+  },
+);
 
 gpuTest("explain lists the kernels", async () => {
   assert.match(

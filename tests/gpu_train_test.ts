@@ -54,6 +54,22 @@ for (const field of ["real", "complex"] as const) {
   });
 }
 
+gpuTest("a batch that is split makes the same step", async () => {
+  const start = Butterfly.random(n, { seed: 2 });
+  const { ax, ay } = await pairs(start, Butterfly.random(n, { seed: 3 }));
+  const whole = await GpuTrainer.create(gpu, start),
+    split = await GpuTrainer.create(gpu, start, { bytes: 5 * 4 * n });
+  await whole.step(ax, ay);
+  await split.step(ax, ay);
+  const want = await whole.gradient(), loss = await whole.loss();
+  (await split.gradient()).forEach((gradient, i) => assertClose(gradient, want[i], 1e-6, `gradient ${i}`));
+  assert.ok(Math.abs(await split.loss() - loss) < 1e-6 * loss);
+  await assert.rejects(
+    GpuTrainer.create(gpu, start, { bytes: 31 }),
+    /Cannot compile a gradient for the GPU: one vector takes 32 bytes, and there is room for 31/,
+  );
+});
+
 gpuTest("Adam takes the steps that it takes on the processor", async () => {
   const start = Butterfly.random(n, { seed: 2 }),
     { x, y, ax, ay } = await pairs(start, Butterfly.random(n, { seed: 3 }));

@@ -106,11 +106,10 @@ export class LoadedPlan {
   /** Checks that at least one row fits. */
   check(what: string): void {
     if (this.most >= 1) return;
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.context.device.limits;
     throw new RangeError(
-      `Cannot ${what}: one vector takes ${
-        4 * Math.max(...this.plan.widths)
-      } bytes, and a kernel on this device ` +
-        `can read at most ${this.context.device.limits.maxStorageBufferBindingSize}`,
+      `Cannot ${what}: one vector takes ${4 * Math.max(...this.plan.widths)} bytes, and there is room for ` +
+        `${Math.min(maxStorageBufferBindingSize, maxBufferSize, this.#bytes)}`,
     );
   }
 

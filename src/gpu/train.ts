@@ -24,6 +24,8 @@ export interface TrainerOptions extends Stoppable {
   readonly beta2?: number;
   /** Added to the root of the mean square; 1e-8. */
   readonly epsilon?: number;
+  /** Bytes that a batch takes at most on its way through the device, in any step: longer ones are split. 2²⁷. */
+  readonly bytes?: number;
 }
 
 /** How {@link GpuTrainer.fit} runs. */
@@ -37,6 +39,8 @@ export interface FitOptions extends Stoppable {
   /** How often the loss is read back; 50. Reading it waits for the device. */
   readonly every?: number;
 }
+
+type Settings = Required<Omit<TrainerOptions, "signal" | "bytes">>;
 
 /** Buffers that hold what a batch needs. */
 interface Room {
@@ -97,7 +101,7 @@ export class GpuTrainer {
   readonly #derivative: GpuDerivative;
   readonly #state: State;
   readonly #kernels: Kernels;
-  readonly #options: Required<Omit<TrainerOptions, "signal">>;
+  readonly #options: Settings;
   #room: Room | undefined;
   #steps = 0;
   #batch = 0;
@@ -108,7 +112,7 @@ export class GpuTrainer {
     derivative: GpuDerivative,
     state: State,
     kernels: Kernels,
-    options: Required<Omit<TrainerOptions, "signal">>,
+    options: Settings,
   ) {
     this.operator = operator;
     this.#context = context;
@@ -125,7 +129,8 @@ export class GpuTrainer {
    */
   static async create(gpu: Gpu, operator: Operator, options: TrainerOptions = {}): Promise<GpuTrainer> {
     const what = `train ${operator.describe()} on the GPU`;
-    const { optimizer = "adam", beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, signal } = options;
+    const { optimizer = "adam", beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, bytes = 1 << 27, signal } =
+      options;
     const { rate = optimizer === "adam" ? 1e-3 : 1e-2 } = options;
     if (optimizer !== "adam" && optimizer !== "sgd") {
       throw new TypeError(
@@ -136,6 +141,7 @@ export class GpuTrainer {
     const derivative = await GpuDerivative.create(gpu, operator.program, {
       tied: true,
       output: true,
+      tuning: { bytes },
       signal,
     });
     const { flat, loaded } = derivative, values = new Float32Array(flat.length);
