@@ -22,79 +22,114 @@ export interface Blocks {
   readonly values: Float32Array;
 }
 
-type Complex = [number, number];
-
+/** Scales may grow this far from 1: they multiply values of any size the user has. */
 const LARGEST = 2 ** 40;
 /** How far from −1 a ratio may be and count as it: what rounding four entries to float32 does. */
 const ROUNDING = 2 ** -22;
 
-const product = ([a, b]: Complex, [c, d]: Complex): Complex => [a * c - b * d, a * d + b * c];
-const size = ([a, b]: Complex): number => Math.hypot(a, b);
-function quotient([a, b]: Complex, [c, d]: Complex): Complex {
-  const square = c * c + d * d;
-  return [(a * c + b * d) / square, (b * c - a * d) / square];
+/** The order in which forms are tried, and the entries of a block by which its rows are divided. */
+const CHEAPER: readonly { form: Exclude<BlockForm, "general">; rows: readonly [number, number] }[] = [
+  { form: "signs", rows: [0, 2] },
+  { form: "twiddles", rows: [0, 2] },
+  { form: "unit", rows: [0, 3] },
+];
+
+/** Numbers of [block][entry], re and im, the columns of the blocks scaled. */
+function scaledBlocks(
+  { pattern: { a, d }, field, weights }: FactorStep,
+  columns: Float64Array,
+): Float64Array {
+  const unit = floats(field), result = new Float64Array(8 * a * d);
+  for (let k = 0, to = 0; k < a * d; k++) {
+    const block = Math.floor(k / d), delta = k % d, p = block * 2 * d + delta;
+    for (let e = 0; e < 4; e++, to += 2) {
+      const at = ((block * 4 + e) * d + delta) * unit, column = 2 * (e & 1 ? p + d : p);
+      const re = weights[at],
+        im = unit === 2 ? weights[at + 1] : 0,
+        cr = columns[column],
+        ci = columns[column + 1];
+      result[to] = re * cr - im * ci;
+      result[to + 1] = re * ci + im * cr;
+    }
+  }
+  return result;
 }
 
-/** Whether a diagonal may be divided out and carried on. */
-function fits(values: readonly Complex[], most: number): boolean {
-  return values.every((v) => size(v) >= 1 / most && size(v) <= most);
+/** A factor in a cheaper form and the rows that were divided out; undefined where its weights do not allow it. */
+function divided(
+  blocks: Float64Array,
+  d: number,
+  unit: 1 | 2,
+  { form, rows: [above, below] }: typeof CHEAPER[number],
+  most: number,
+  last: boolean,
+): { values: Float32Array; rows: Float64Array } | undefined {
+  const count = blocks.length / 8, rows = new Float64Array(4 * count);
+  const values = new Float32Array(count * BLOCK_NUMBERS[form] * unit);
+  const limit = most * most, rounding = ROUNDING * ROUNDING;
+  let to = 0;
+  for (let k = 0; k < count; k++) {
+    const at = 8 * k, p = Math.floor(k / d) * 2 * d + k % d;
+    // The other entry of each row over the one that it is divided by.
+    let [firstRe, firstIm] = [0, 0];
+    for (let row = 0; row < 2; row++) {
+      const own = at + 2 * (row === 0 ? above : below), other = at + 4 * row + (own === at + 4 * row ? 2 : 0);
+      const re = blocks[own], im = blocks[own + 1], square = re * re + im * im;
+      if (!(square >= 1 / limit && square <= limit)) return undefined;
+      // The last factor must leave nothing over.
+      if (last && (re !== 1 || im !== 0)) return undefined;
+      const to2 = 2 * (p + row * d);
+      rows[to2] = re;
+      rows[to2 + 1] = im;
+      const qr = (blocks[other] * re + blocks[other + 1] * im) / square;
+      const qi = (blocks[other + 1] * re - blocks[other] * im) / square, size = qr * qr + qi * qi;
+      if (!(size <= limit)) return undefined;
+      if (form === "unit" || (form === "twiddles" && row === 0)) {
+        values[to++] = qr;
+        if (unit === 2) values[to++] = qi;
+      }
+      if (form === "unit") continue;
+      if (row === 0) {
+        if (form === "signs" && (qr - 1) ** 2 + qi * qi > rounding) return undefined;
+        firstRe = qr;
+        firstIm = qi;
+      } else if (
+        (firstRe + qr) ** 2 + (firstIm + qi) ** 2 > rounding * (firstRe * firstRe + firstIm * firstIm)
+      ) {
+        return undefined;
+      }
+    }
+  }
+  return { values, rows };
+}
+
+/** A diagonal of ones. */
+function ones(n: number): Float64Array {
+  return Float64Array.from({ length: 2 * n }, (_, k) => k & 1 ? 0 : 1);
 }
 
 /** The blocks of a chain of 2×2 factors on the same points, each in the cheapest form that its weights allow. */
 export function blocksOf(factors: readonly FactorStep[], precision: "f32" | "f16" = "f32"): Blocks[] {
-  // Halves hold 2⁻¹⁴ … 2¹⁵ and no more.
+  // Halves hold 2⁻¹⁴ … 2¹⁵ and no more, and quotients would only lose bits.
   const most = precision === "f16" ? 2 ** 10 : LARGEST;
   const { pattern: { a, d }, field } = factors[0], unit = floats(field), n = 2 * a * d;
-  let columns: Complex[] = Array.from({ length: n }, () => [1, 0]);
-  return factors.map((factor, number) => {
-    const { a, d } = factor.pattern, { weights } = factor;
-    const entry = (block: number, delta: number, e: number): Complex => {
-      const at = ((block * 4 + e) * d + delta) * unit;
-      return [weights[at], unit === 2 ? weights[at + 1] : 0];
-    };
-    const forms: { form: BlockForm; rows: Complex[]; numbers: Complex[] }[] = [
-      { form: "signs", rows: [], numbers: [] },
-      { form: "twiddles", rows: [], numbers: [] },
-      { form: "unit", rows: [], numbers: [] },
-      { form: "general", rows: [], numbers: [] },
-    ];
-    const [signs, twiddles, units, general] = forms;
-    let paired = true, plain = true;
-    for (let block = 0; block < a; block++) {
-      for (let delta = 0; delta < d; delta++) {
-        const p = block * 2 * d + delta, q = p + d;
-        const [w00, w01, w10, w11] = [0, 1, 2, 3].map((e) =>
-          product(entry(block, delta, e), columns[e & 1 ? q : p])
-        );
-        general.numbers.push(w00, w01, w10, w11);
-        units.rows[p] = w00;
-        units.rows[q] = w11;
-        units.numbers.push(quotient(w01, w00), quotient(w10, w11));
-        const w = quotient(w01, w00), other = quotient(w11, w10);
-        twiddles.rows[p] = signs.rows[p] = w00;
-        twiddles.rows[q] = signs.rows[q] = w10;
-        twiddles.numbers.push(w);
-        paired &&= size([w[0] + other[0], w[1] + other[1]]) <= ROUNDING * size(w);
-        plain &&= size([w[0] - 1, w[1]]) <= ROUNDING;
-      }
+  let columns = ones(n);
+  return factors.map((factor, number): Blocks => {
+    const blocks = scaledBlocks(factor, columns), last = number === factors.length - 1;
+    for (const candidate of CHEAPER) {
+      if (candidate.form === "unit" && precision === "f16") continue;
+      const found = divided(blocks, factor.pattern.d, unit, candidate, most, last);
+      if (found === undefined) continue;
+      columns = found.rows;
+      return { form: candidate.form, values: found.values };
     }
-    const last = number === factors.length - 1;
-    const allowed = forms.filter(({ form, rows, numbers }) => {
-      if (form === "general") return true;
-      if (form !== "unit" && !(paired && (form === "twiddles" || plain))) return false;
-      // The last one must leave nothing over.
-      if (last && !rows.every(([re, im]) => re === 1 && im === 0)) return false;
-      if (form === "unit" && precision === "f16") return false;
-      return fits(rows, most) && numbers.every((v) => size(v) <= most);
-    });
-    // Small or huge scales cannot be taken up by one multiplication, nor can NaN: stay general.
-    const { form, rows, numbers } = allowed[0];
-    columns = form !== "general" ? rows : Array.from({ length: n }, () => [1, 0]);
-    const values = new Float32Array(numbers.length * unit);
-    numbers.forEach((v, k) => {
-      values[k * unit] = v[0];
-      if (unit === 2) values[k * unit + 1] = v[1];
-    });
-    return { form, values };
+    // Scales that are too small or too large are taken up here.
+    columns = ones(n);
+    return {
+      form: "general",
+      values: unit === 2
+        ? Float32Array.from(blocks)
+        : Float32Array.from(blocks.filter((_, k) => k % 2 === 0)),
+    };
   });
 }

@@ -105,9 +105,6 @@ function tileOf({ cut }: Chain, points: number): Tile {
   };
 }
 
-/** The points beyond which factors keep the general form: finding another takes memory for each point. */
-const MOST_FORMED = 1 << 16;
-
 /**
  * Adds the kernel of a chain.
  *
@@ -137,7 +134,7 @@ export function addChain(
         (own[i + run] as FactorStep).field === first.field
       ) run++;
       const factors = own.slice(i, i + run) as FactorStep[];
-      const formed = forms === "cheapest" && inputs <= MOST_FORMED ? blocksOf(factors, precision) : undefined;
+      const formed = forms === "cheapest" ? blocksOf(factors, precision) : undefined;
       addGroups(factors, formed);
       i += run - 1;
       continue;
