@@ -4,14 +4,14 @@ import { createGpu, GpuTrainer, onDevice } from "../src/gpu/mod.ts";
 
 /** The operators, the same on both sides. */
 export function operators(): Operator[] {
-  const random = new Random(8), dense = Float32Array.from({ length: 24 * 16 }, () => random.normal());
+  const random = new Random(8), dense = Float32Array.from({ length: 80 * 64 }, () => random.normal());
   return [
     Butterfly.random(64, { seed: 1 }),
     Butterfly.random(32, { seed: 3, field: "complex", increasing: false }).adjoint(),
     Butterfly.random(20, { seed: 4, rows: 50, bias: true }),
     product(hadamard(8), Butterfly.random(8, { seed: 5 })),
     dft(16),
-    new Dense(24, 16, dense),
+    new Dense(80, 64, dense),
   ];
 }
 

@@ -46,7 +46,7 @@ for (const [name, tuning] of [["rows in workgroup memory", small], ["tiles", tin
         // Fused forms round weights once more.
         assertRounded((await run(program, x, tuning)).y, y, bound, 2 * roundings(program), "output");
       }),
-      { seed: 2020, numRuns: 25 },
+      { seed: 2020, numRuns: 60 },
     );
   });
 }
@@ -67,7 +67,7 @@ gpuTest("the adjoint and the transpose of any program are those of its matrix on
       const transpose = await run(program.transpose(false), conjugate(g), small);
       assertRounded(conjugate(transpose.y), value.input, bound.input, count, "transpose");
     }),
-    { seed: 2021, numRuns: 12 },
+    { seed: 2021, numRuns: 20 },
   );
 });
 

@@ -4,11 +4,12 @@ import { arrayFrom, emptyArray } from "../src/gpu/array.ts";
 import { GpuDerivative } from "../src/gpu/derivative.ts";
 import type { Tuning } from "../src/gpu/plan.ts";
 import { Butterfly } from "../src/operator/butterfly.ts";
+import { Dense } from "../src/operator/dense.ts";
 import type { Program } from "../src/program/program.ts";
 import { Random } from "../src/program/random.ts";
 import { gpu, gpuTest, small } from "./gpu.ts";
 import { assertClose } from "./helpers.ts";
-import { assertRounded, differentiateBatch, roundings } from "./oracle.ts";
+import { assertRounded, differentiateBatch, evaluateBatch, roundings } from "./oracle.ts";
 import { programOf, recipes, vectors } from "./programs.ts";
 
 /** The gradients of a program on the device. */
@@ -49,11 +50,24 @@ gpuTest("the gradient of any program is that of its steps on the device", async 
         assertRounded(gradient, value.weights[i], bound.weights[i], count, `gradient of weights ${i}`);
       });
     }),
-    { seed: 2020, numRuns: 30 },
+    { seed: 2020, numRuns: 60 },
   );
 });
 
 for (const field of ["real", "complex"] as const) {
+  gpuTest(`a large ${field} dense block has a kernel of its own, forward and back`, async () => {
+    const random = new Random(6), unit = field === "complex" ? 2 : 1, batch = 35;
+    const map = new Dense(70, 60, vectors(random, 70 * 60 * unit), field), { program } = map;
+    const x = vectors(random, batch * program.inputWidth), g = vectors(random, batch * program.outputWidth);
+    const { value } = differentiateBatch(program, x, g, batch, field === "complex");
+    const got = await differentiate(program, x, g, batch, {});
+    assertClose(got.input, value.input, 1e-5, "input");
+    assertClose(got.weights[0], value.weights[0], 1e-5, "weights");
+    const on = await gpu.compile(map);
+    assert.match(on.explain(), new RegExp(`${field} dense block 70×60`));
+    assertClose(await on.apply(x), evaluateBatch(program, x, batch, field === "complex").y, 1e-5, "output");
+  });
+
   gpuTest(
     `the gradients of a ${field} butterfly in registers agree with float64, also in split batches`,
     async () => {

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { floats, inputsOf, type Pattern, type Step } from "../program/step.ts";
+import { type DenseStep, floats, inputsOf, type Pattern, type Step } from "../program/step.ts";
+import { LARGE_DENSE } from "./wgsl/dense.ts";
 
 /** A step with one input. */
 export type Unary = Exclude<Step, { kind: "add" } | { kind: "concat" }>;
@@ -67,6 +68,11 @@ export function isPair(step: Step): boolean {
   return step.kind === "factor" && step.pattern.b === 2 && step.pattern.c === 2;
 }
 
+/** Whether a step is a dense block that is worth a kernel of its own. */
+export function isLargeDense(step: Step): step is DenseStep {
+  return step.kind === "dense" && step.rows * step.columns >= LARGE_DENSE;
+}
+
 /** Whether a step works on each element alone. */
 export function isPointwise(step: Step): boolean {
   return step.kind === "diagonal" || step.kind === "bias";
@@ -111,8 +117,9 @@ export function findChain(
     const i = reader(indices[indices.length - 1] + 1);
     if (i === undefined || indices.length >= most) return undefined;
     const step = steps[i];
-    return step.kind === "add" || step.kind === "concat" ? undefined : i;
+    return step.kind === "add" || step.kind === "concat" || isLargeDense(step) ? undefined : i;
   };
+  if (isLargeDense(steps[first])) return { steps: indices, unit: units[0], cut: undefined };
   if (Math.max(widthOf(first), widths[first + 1]) <= capacity) {
     for (let i = next(); i !== undefined && widths[i + 1] <= capacity; i = next()) {
       const both = units.filter((unit) => suits(steps[i!] as Unary, unit, widthOf(i!), structural));

@@ -7,10 +7,18 @@
 import { countReaders } from "../program/compile.ts";
 import type { Program } from "../program/program.ts";
 import { simplify } from "../program/simplify.ts";
-import { type FactorStep, floats, inputsOf, type PermutationStep, type Step } from "../program/step.ts";
-import { type Chain, findChain, isPair, patternOf, type Unary } from "./chain.ts";
+import {
+  type DenseStep,
+  type FactorStep,
+  floats,
+  inputsOf,
+  type Pattern,
+  type PermutationStep,
+  type Step,
+} from "../program/step.ts";
+import { type Chain, findChain, isLargeDense, isPair, patternOf, type Unary } from "./chain.ts";
 import { BLOCK_NUMBERS, type BlockForm, type Blocks, blocksOf } from "./forms.ts";
-import { type BlockIndex, type Numbers, packFactor, packGroup, packPoints } from "./pack.ts";
+import { type BlockIndex, type Numbers, packAdjoint, packFactor, packGroup, packPoints } from "./pack.ts";
 import { type Plan, Planner, type Tuning } from "./plan.ts";
 import { WeightList } from "./weights.ts";
 import { copyOp } from "./wgsl/fused.ts";
@@ -124,6 +132,7 @@ export function addChain(
   const local = (distance: number): number => cut ? distance / cut.stride * cut.width : distance;
   const list = new WeightList(), tables: number[] = [], ops: Op[] = [], words: string[] = [];
   const own = chain.steps.map((i) => steps[i] as Unary);
+  if (isLargeDense(own[0])) return addDense(planner, own[0], source, target, false);
   for (let i = 0; i < own.length; i++) {
     const step = own[i], inputs = widths[step.from] / unit;
     if (isPair(step)) {
@@ -211,6 +220,33 @@ export function addChain(
     ops.push(op);
     words.push(`strides ${op.strides.join(" ")}${formsOf(op.levels)}`);
   }
+}
+
+/** Adds the kernel of a large dense block, or of its adjoint. */
+export function addDense(
+  planner: Planner,
+  step: DenseStep,
+  source: number,
+  target: number,
+  adjoint: boolean,
+): void {
+  const { rows, columns, field } = step, unit = floats(field), list = new WeightList();
+  const pattern: Pattern = { a: 1, b: rows, c: columns, d: 1 }, numbers = numbersOf(step, unit);
+  const start = list.source(step.weights);
+  list.add(
+    adjoint
+      ? packAdjoint(pattern, start, numbers)
+      : packFactor(pattern, pattern, wholeRow(rows), start, numbers),
+  );
+  planner.dense({
+    label: `${field} dense block ${rows}×${columns}${adjoint ? ", adjoint" : ""}`,
+    unit,
+    inputs: adjoint ? rows : columns,
+    outputs: adjoint ? columns : rows,
+    source,
+    target,
+    weights: list.build()!,
+  });
 }
 
 /** Adds the kernel that goes back through a group of 2×2 factors. */

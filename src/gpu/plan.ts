@@ -7,6 +7,7 @@
 import type { Fused, Shape } from "./wgsl/fused.ts";
 import { copyOp, fused } from "./wgsl/fused.ts";
 import { bindings, entry, type Kernel, over, type Precision, rest, times, type View } from "./wgsl/kernel.ts";
+import { denseKernel, type DenseSpec } from "./wgsl/dense.ts";
 import { wholeRow } from "./wgsl/ops.ts";
 import { windowOp } from "./wgsl/steps.ts";
 
@@ -89,6 +90,12 @@ export class Planner {
     const { shape, precision } = this.tuning;
     const from = this.view(spec.source), to = this.view(spec.target);
     this.kernels.push(fused({ ...spec, from, to, shape, precision }));
+  }
+
+  /** Adds the kernel of a large dense block. */
+  dense(spec: Omit<DenseSpec, "from" | "to" | "precision">): void {
+    const { precision } = this.tuning, from = this.view(spec.source), to = this.view(spec.target);
+    this.kernels.push(denseKernel({ ...spec, from, to, precision }));
   }
 
   /** Copies a value to another one of the same width. */

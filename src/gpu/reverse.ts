@@ -8,8 +8,8 @@
 import { countReaders } from "../program/compile.ts";
 import { Program } from "../program/program.ts";
 import { floats, isWeighted, type Step, type WeightedStep } from "../program/step.ts";
-import { isPair, patternOf, suits, type Unary } from "./chain.ts";
-import { addChain, addGroupBack, gathered, ladderFrom, numbersOf, onlyReaders } from "./forward.ts";
+import { isLargeDense, isPair, patternOf, suits, type Unary } from "./chain.ts";
+import { addChain, addDense, addGroupBack, gathered, ladderFrom, numbersOf, onlyReaders } from "./forward.ts";
 import { type Numbers, packAdjoint, packFactor, packPoints } from "./pack.ts";
 import { type Plan, Planner, type Tuning } from "./plan.ts";
 import { WeightList, type Weights, ZERO } from "./weights.ts";
@@ -243,6 +243,11 @@ class Reverser {
         const outputs = wholeRow(a * b * d);
         layout.add(packFactor(pattern, pattern, outputs, layout.source(step.weights), numbers));
         planner.kernels.push(weightGradient(operands, { pattern, complex }, layout.build()!));
+        if (isLargeDense(step)) {
+          const target = this.#target(step.from);
+          addDense(planner, step, g, target, true);
+          return this.#give(step.from, target);
+        }
         list.add(packAdjoint(pattern, list.source(step.weights), numbers));
         const ops = [factorOp({ a, b: c, c: b, d }, unit, complex, 0, 1)], target = this.#target(step.from);
         const label = `adjoint of a factor (${a}, ${b}, ${c}, ${d})`;
