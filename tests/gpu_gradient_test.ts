@@ -50,7 +50,7 @@ gpuTest("the gradient of any program is that of its steps on the device", async 
         assertRounded(gradient, value.weights[i], bound.weights[i], count, `gradient of weights ${i}`);
       });
     }),
-    { seed: 2020, numRuns: 60 },
+    { seed: 2020, numRuns: 30 },
   );
 });
 

@@ -330,14 +330,14 @@ function formsOf(levels: readonly Level[]): string {
   return forms.size === 1 && forms.has("general") ? "" : ` (${[...forms].join(", ")})`;
 }
 
-/** How many factors from `first` on have different strides that are neighbours in a row of doublings. */
+/** How many factors from `first` on have strides that double, or halve, from one to the next. */
 export function ladderFrom(factors: readonly FactorStep[], first: number, unit: 1 | 2): number {
   const stride = (i: number): number => patternOf(factors[i], unit)!.d;
-  let low = stride(first), high = low, count = 1;
-  for (let i = first + 1; i < factors.length; i++, count++) {
-    if (stride(i) === 2 * high) high *= 2;
-    else if (stride(i) * 2 === low) low /= 2;
-    else break;
+  const step = first + 1 < factors.length ? stride(first + 1) / stride(first) : 1;
+  if (step !== 2 && step !== 0.5) return 1;
+  let count = 2;
+  while (first + count < factors.length && stride(first + count) === step * stride(first + count - 1)) {
+    count++;
   }
   return count;
 }
