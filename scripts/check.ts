@@ -47,7 +47,8 @@ async function browserTypes(): Promise<string | undefined> {
     const config = `${folder}/deno.json`;
     const lib = ["esnext", "dom", "dom.iterable"];
     await Deno.writeTextFile(config, JSON.stringify({ compilerOptions: { lib } }));
-    return await deno("check", "--no-lock", "--config", config, `${root}src/mod.ts`);
+    const modules = (await publicModules()).map((module) => root + module);
+    return await deno("check", "--no-lock", "--config", config, ...modules);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
