@@ -181,7 +181,10 @@ Deno.test("the gallery has a row, a section and a picture for every construction
 Deno.test("a report that does not exist is refused with the list of those that do", async () => {
   const { code, err } = await script("scripts/report.ts", ".", "nothing");
   assert.equal(code, 2);
-  assert.equal(err, "Usage: deno task report NAME [FOLDER], where NAME is one of: compress, gallery\n");
+  assert.equal(
+    err,
+    "Usage: deno task report NAME [FOLDER], where NAME is one of: compress, gallery, transforms, recovery\n",
+  );
 });
 
 Deno.test("there is no package.json at the root, which would make Deno look for node_modules", () => {

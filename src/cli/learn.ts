@@ -25,7 +25,8 @@ import { count, small } from "./text.ts";
 export const LEARN_HELP = `Finds the fast algorithm of a linear transform from its dense matrix alone.
 
 Usage: papillon learn [NAME|FILE] [--n N] [--out FILE] [--plot FILE.svg] [--seed S]
-                      [--model M,M…] [--method auto|gradient|closed-form] [--budget SECONDS] [--json]
+                      [--model M,M…] [--method auto|gradient|closed-form] [--budget SECONDS]
+                      [--json]
 
   NAME       dft (the default), idft, dct, dst, hadamard, convolution, hartley, haar, legendre,
              hilbert, randn, permutation: only their entries are used
@@ -36,7 +37,8 @@ Usage: papillon learn [NAME|FILE] [--n N] [--out FILE] [--plot FILE.svg] [--seed
   --plot     where to write a picture of its factors, .svg
              (without --out and --plot both are written: learned-TARGET-N.svg)
   --seed     of all that is random, a whole number; 0
-  --model    what to look for, separated by commas: ${MODELS.join(", ")}
+  --model    what to look for, separated by commas:
+             ${MODELS.join(", ")}
   --method   closed-form: by tests and splitting the matrix into factors; gradient: by descent from
              random starts; auto: the first, and the second where that is not enough
   --budget   seconds after which the best so far is taken; 60

@@ -22,12 +22,14 @@ import { small } from "./text.ts";
 export const SEARCH_HELP =
   `Searches by gradient alone, permutations learned with the weights, as Dao et al. 2019 do.
 
-Usage: papillon search dft|hadamard|FILE [--n N] [--models LIST] [--budget SECONDS] [--workers N] [--seed S]
-                       [--out FILE.safetensors] [--plot FILE.svg] [--checkpoint FILE.json] [--resume FILE.json]
+Usage: papillon search NAME|FILE [--n N] [--models LIST] [--budget SECONDS] [--workers N]
+                       [--seed S] [--out FILE.safetensors] [--plot FILE.svg]
+                       [--checkpoint FILE.json] [--resume FILE.json]
 
+  NAME          any target of \`papillon learn\`: dft, dct, hadamard, convolution …
   --n           size of a target given by name, a power of two up to 256; 32
-  --models      products of B (a butterfly), R (a real chain of rank 2) and P (a permutation), with commas;
-                BP,BPP,BPBP for complex targets, RP,RPP,BPBP for real ones
+  --models      products of B (a butterfly), R (a real chain of rank 2) and P (a permutation), with
+                commas; BP,BPP,BPBP for complex targets, RP,RPP,BPBP for real ones
   --budget      seconds, then the best so far is kept; 120
   --workers     processors to use; 1
   --seed        of all that is random, a whole number; 0
@@ -36,8 +38,8 @@ Usage: papillon search dft|hadamard|FILE [--n N] [--models LIST] [--budget SECON
   --checkpoint  where to write what is needed to go on
   --resume      goes on from such a file; --models and --seed are those of it
 
-Exit code 0: found, to a relative error of 1e-4; 1: not (the best is written all the same); 2: bad input;
-130: cancelled (the best and the checkpoint are written all the same).
+Exit code 0: found, to a relative error of 1e-4; 1: not (the best is written all the same);
+2: bad input; 130: cancelled (the best and the checkpoint are written all the same).
 
 Example:
   papillon search hadamard --n 32 --plot race.svg`;
