@@ -66,17 +66,35 @@ export function permute(r: usize, src: usize, dst: usize): void {
   const count = field(r, COUNT);
   const index: usize = field(r, TABLE);
   const end = index + (<usize>count << 2);
+  // Two or four elements at a time: each access is checked by the engine, so what costs is how many there are.
+  let i = index;
   if (field(r, EXTRA) == 2) {
+    const pairs = index + (<usize>(count & ~1) << 2);
     if (field(r, EXTRA1)) {
-      for (let i = index; i < end; i += 4, src += 8) store<u64>(dst + (load<u32>(i) << 3), load<u64>(src));
-    } else {
-      for (let i = index; i < end; i += 4, dst += 8) store<u64>(dst, load<u64>(src + (load<u32>(i) << 3)));
+      for (; i < end; i += 4, src += 8) store<u64>(dst + (load<u32>(i) << 3), load<u64>(src));
+      return;
     }
-  } else if (field(r, EXTRA1)) {
-    for (let i = index; i < end; i += 4, src += 4) store<u32>(dst + (load<u32>(i) << 2), load<u32>(src));
-  } else {
-    for (let i = index; i < end; i += 4, dst += 4) store<u32>(dst, load<u32>(src + (load<u32>(i) << 2)));
+    for (; i < pairs; i += 8, dst += 16) {
+      const both = load<u64>(i);
+      const x = v128.load_zero<u64>(src + (<usize>both << 3));
+      put(dst, v128.load_lane<u64>(src + (<usize>(both >> 32) << 3), x, 1));
+    }
+    for (; i < end; i += 4, dst += 8) store<u64>(dst, load<u64>(src + (load<u32>(i) << 3)));
+    return;
   }
+  const fours = index + (<usize>(count & ~3) << 2);
+  if (field(r, EXTRA1)) {
+    for (; i < end; i += 4, src += 4) store<u32>(dst + (load<u32>(i) << 2), load<u32>(src));
+    return;
+  }
+  for (; i < fours; i += 16, dst += 16) {
+    const low = load<u64>(i), high = load<u64>(i, 8);
+    let x = v128.load_zero<u32>(src + (<usize>low << 2));
+    x = v128.load_lane<u32>(src + (<usize>(low >> 32) << 2), x, 1);
+    x = v128.load_lane<u32>(src + (<usize>high << 2), x, 2);
+    put(dst, v128.load_lane<u32>(src + (<usize>(high >> 32) << 2), x, 3));
+  }
+  for (; i < end; i += 4, dst += 4) store<u32>(dst, load<u32>(src + (load<u32>(i) << 2)));
 }
 
 /** y[i] = x[i + shift] where that exists and 0 elsewhere: COUNT floats out, EXTRA in, shift EXTRA1. */
