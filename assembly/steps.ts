@@ -2,7 +2,7 @@
 // interleaved and split complex vectors. Factors and dense blocks are in factors.ts.
 
 import { COUNT, EXTRA, EXTRA1, TABLE, field } from "./record.ts";
-import { add, evens, get, madd, mul, odds, put, swap1, zipHigh, zipLow } from "./vec.ts";
+import { add, evens, gatherFour, gatherPairs, get, madd, mul, odds, put, swap1, zipHigh, zipLow } from "./vec.ts";
 
 /** −1 in the lanes of the real parts: turns (b, a) products into complex ones. */
 // @ts-ignore: decorator
@@ -76,8 +76,7 @@ export function permute(r: usize, src: usize, dst: usize): void {
     }
     for (; i < pairs; i += 8, dst += 16) {
       const both = load<u64>(i);
-      const x = v128.load_zero<u64>(src + (<usize>both << 3));
-      put(dst, v128.load_lane<u64>(src + (<usize>(both >> 32) << 3), x, 1));
+      put(dst, gatherPairs(src + (<usize>both << 3), src + (<usize>(both >> 32) << 3)));
     }
     for (; i < end; i += 4, dst += 8) store<u64>(dst, load<u64>(src + (load<u32>(i) << 3)));
     return;
@@ -89,10 +88,9 @@ export function permute(r: usize, src: usize, dst: usize): void {
   }
   for (; i < fours; i += 16, dst += 16) {
     const low = load<u64>(i), high = load<u64>(i, 8);
-    let x = v128.load_zero<u32>(src + (<usize>low << 2));
-    x = v128.load_lane<u32>(src + (<usize>(low >> 32) << 2), x, 1);
-    x = v128.load_lane<u32>(src + (<usize>high << 2), x, 2);
-    put(dst, v128.load_lane<u32>(src + (<usize>(high >> 32) << 2), x, 3));
+    const a = src + (<usize>low << 2), b = src + (<usize>(low >> 32) << 2);
+    const c = src + (<usize>high << 2), d = src + (<usize>(high >> 32) << 2);
+    put(dst, gatherFour(a, b, c, d));
   }
   for (; i < end; i += 4, dst += 4) store<u32>(dst, load<u32>(src + (load<u32>(i) << 2)));
 }

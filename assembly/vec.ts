@@ -63,6 +63,21 @@ export function getThree(p: usize): v128 {
   return v128.load_lane<u32>(p, v128.load_zero<u64>(p), 2, 8);
 }
 
+/** The floats at four places. */
+// @ts-ignore: decorator
+@inline
+export function gatherFour(a: usize, b: usize, c: usize, d: usize): v128 {
+  const two = v128.load_lane<u32>(b, v128.load_zero<u32>(a), 1);
+  return v128.load_lane<u32>(d, v128.load_lane<u32>(c, two, 2), 3);
+}
+
+/** The pairs of floats at two places. */
+// @ts-ignore: decorator
+@inline
+export function gatherPairs(a: usize, b: usize): v128 {
+  return v128.load_lane<u64>(b, v128.load_zero<u64>(a), 1);
+}
+
 /** Stores the lowest lane. */
 // @ts-ignore: decorator
 @inline
