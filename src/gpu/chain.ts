@@ -74,7 +74,7 @@ export function isLargeDense(step: Step): step is DenseStep {
 }
 
 /** Whether a step works on each element alone. */
-export function isPointwise(step: Step): boolean {
+function isPointwise(step: Step): boolean {
   return step.kind === "diagonal" || step.kind === "bias";
 }
 

@@ -31,7 +31,7 @@ export function microsecondsPerVector(operator: Operator): number {
 }
 
 /** The same of a call of a function. */
-export function leastMicroseconds(run: () => void): number {
+function leastMicroseconds(run: () => void): number {
   const sample = (calls: number): number => {
     const begin = performance.now();
     for (let i = 0; i < calls; i++) run();

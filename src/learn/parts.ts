@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { bitReversal } from "../operator/permutation.ts";
 import { butterflyPatterns, patternRows, patternWeights } from "../operator/pattern.ts";
 import type { Pattern } from "../program/step.ts";
 import { addComplex, addReal, eachWeight } from "./descend.ts";
@@ -84,13 +83,6 @@ export function between(
   columns: ArrayLike<number> | undefined,
 ): FitPart[] {
   return [...orderParts(columns), ...parts, ...orderParts(rows && inverseOrder(rows))];
-}
-
-/** Whether this is the bit reversal of its size. */
-export function isBitReversal(index: ArrayLike<number>): boolean {
-  const n = index.length;
-  if ((n & (n - 1)) !== 0) return false;
-  return bitReversal(n).every((j, i) => j === index[i]);
 }
 
 /** The strides of a run of factors that is a butterfly: true for 1, 2 … n/2, false for n/2 … 1, undefined if it is none. */
