@@ -8,6 +8,7 @@ import { circulant } from "../kaleidoscope/circulant.ts";
 import { packedSpectrum, reversedSpectrum } from "../kaleidoscope/spectrum.ts";
 import { bitReversal } from "../operator/permutation.ts";
 import { type Program, ProgramBuilder } from "../program/program.ts";
+import type { Random } from "../program/random.ts";
 import { type FactorStep, isWeighted, type Step } from "../program/step.ts";
 import type { Parameter } from "./layer.ts";
 import { ownProgram, type Wiring } from "./map.ts";
@@ -20,6 +21,24 @@ function isSpectrum(step: Step): step is FactorStep {
 /** The program of a circulant matrix of n points, a power of two from 2 on. */
 export function circulantProgram(column: Float32Array): Program {
   return circulant(column).program;
+}
+
+/**
+ * The column of a random orthogonal circulant matrix of n points, a power of two from 2 on, times `scale`: its spectrum has
+ * numbers of one modulus and random phases, so that however many follow each other, no frequency dies out.
+ */
+export function orthogonalColumn(n: number, scale: number, random: Random): Float32Array<ArrayBuffer> {
+  const spectrum = new Float64Array(2 * n), column = new Float32Array(n), reverse = bitReversal(n);
+  for (let k = 0; k <= n / 2; k++) {
+    // The numbers at 0 and n/2 are real; opposite ones are conjugates.
+    const angle = 2 * Math.PI * random.uniform(), ends = k === 0 || 2 * k === n;
+    const re = ends ? (angle < Math.PI ? 1 : -1) : Math.cos(angle), im = ends ? 0 : Math.sin(angle);
+    spectrum.set([re, im], 2 * k);
+    if (!ends) spectrum.set([re, -im], 2 * (n - k));
+  }
+  reversedSpectrum(spectrum, [n]);
+  for (let k = 0; k < n; k++) column[reverse[k]] = spectrum[2 * k] * scale / n;
+  return column;
 }
 
 /**

@@ -119,6 +119,11 @@ export class SpectralFrontEnd extends Layer {
     return this.#map.wiring.parameters;
   }
 
+  /** The map to the spectrum, re, im, re, im …, on the kernels. */
+  get map(): TrainedMap {
+    return this.#map;
+  }
+
   get #outputs(): number {
     return this.#filters ? this.#filters.length / this.#bins : this.#bins;
   }

@@ -10,7 +10,7 @@ import { monarchPatterns } from "../operator/pattern.ts";
 import { bitReversal } from "../operator/permutation.ts";
 import { type Program, ProgramBuilder } from "../program/program.ts";
 import { Random } from "../program/random.ts";
-import { circulantProgram, stacked, wireCirculants } from "./circulant.ts";
+import { circulantProgram, orthogonalColumn, stacked, wireCirculants } from "./circulant.ts";
 import { normals, orthogonalFactor, shareGain } from "./initial.ts";
 import { parameter } from "./layer.ts";
 import { wire, type Wiring } from "./map.ts";
@@ -101,7 +101,7 @@ export function wireStructure(inputs: number, outputs: number, options: Structur
     case "circulant": {
       const columns = Array.from(
         { length: stacks },
-        (_, i) => parameter(`column ${i}`, normals(n, gain / Math.sqrt(inputs), random)),
+        (_, i) => parameter(`column ${i}`, orthogonalColumn(n, gain * Math.sqrt(n / inputs), random)),
       );
       return wireCirculants(
         stacked(inputs, outputs, columns.map(({ value }) => circulantProgram(value))),
