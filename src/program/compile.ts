@@ -14,7 +14,7 @@ import { emitMoves, emitSums, gathered, planMoves, planSums, type Segment } from
 import type { Program } from "./program.ts";
 import { simplify } from "./simplify.ts";
 import { emitMirrored, findMirrored, type Mirrored } from "./streams.ts";
-import { inputsOf, type PermutationStep, type Step, type WindowStep } from "./step.ts";
+import { inputsOf, isWeighted, type PermutationStep, type Step, type WindowStep } from "./step.ts";
 
 /**
  * Bytes that a value takes in one tile: a first-level cache. More rows of a power of two of bytes would fall into the same
@@ -101,7 +101,15 @@ export function compile(program: Program, rows = false): Image {
     }
     i = last - 1;
   }
-  return image.build();
+  const fixed = runs.size + mirrored.size + sums.size === 0 && sameWeights(program.steps, steps);
+  return { ...image.build(), fixed };
+}
+
+/** Whether simplification left all weighted steps with the arrays that they had. */
+function sameWeights(before: readonly Step[], after: readonly Step[]): boolean {
+  const arrays = before.filter(isWeighted).map(({ weights }) => weights);
+  const left = after.filter(isWeighted).map(({ weights }) => weights);
+  return left.length === arrays.length && left.every((weights, i) => weights === arrays[i]);
 }
 
 /** A permutation and a run behind it, whose first pass are sums and differences of halves. */

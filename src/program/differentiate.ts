@@ -57,8 +57,12 @@ const VALUES_BYTES = 8 << 20;
  * Rows in a tile of a batch. The more, the less often weights are read and gradients written; but the values of a tile,
  * of which there is one for each step, should stay in the cache.
  */
-function tileOf({ widths }: Program): number {
+function tileOf({ steps, widths, output }: Program): number {
   const total = widths.reduce((sum, width) => sum + width * 4, 0);
+  // Without butterflies most of the time goes to gradients of many weights, which each tile adds to.
+  if (findRuns(steps, output, false).length === 0) {
+    return Math.min(32, Math.max(1, Math.floor(VALUES_BYTES / total)));
+  }
   const few = Math.min(8, Math.max(1, Math.floor(VALUES_BYTES / total)));
   return Math.max(few, tileRows(Math.max(...widths) * 4));
 }
@@ -247,6 +251,14 @@ class Differentiator {
     });
   }
 
+  /** A value of the caller, whose rows may share the sets of a cache, in scratch, where they do not. */
+  #apart(view: View, width: number): View {
+    if (!this.#rows || width % 256 !== 0 || view.space === Space.scratch) return view;
+    const own = this.#image.scratch(width);
+    copy(this.#image, view, own, width);
+    return own;
+  }
+
   #step(number: number, step: Step): void {
     const image = this.#image, { widths } = this.#program;
     const out = number + 1, width = widths[out];
@@ -258,10 +270,11 @@ class Differentiator {
       case "dense": {
         const factor = asFactor(step);
         const gradient = this.#gradient(number, step, packedLength(factor), factorCollector(factor), true);
-        emitFactor(image, factor, view(step.from), dst);
+        const src = this.#apart(view(step.from), widths[step.from]);
+        if (this.#needed.has(out)) emitFactor(image, factor, src, dst);
         this.#back.push(() => {
-          const g = this.#take(out), gx = image.scratch(widths[step.from]);
-          emitFactorBack(image, factor, view(step.from), g, gradient);
+          const g = this.#apart(this.#take(out), width), gx = image.scratch(widths[step.from]);
+          emitFactorBack(image, factor, src, g, gradient);
           emitFactor(image, factor, g, gx, true);
           image.release(g);
           this.#give(step.from, gx, widths[step.from]);

@@ -434,13 +434,18 @@ export class Executable {
 
   /** Takes up changes made in place in the weights of the program. */
   renew(): void {
-    // The forward direction is compiled anew: the form of a pass depends on its weights.
-    this.#forward.free();
-    this.#forward = new Resident(this.machine, compile(this.program));
-    this.#batched?.free();
-    this.#batched = undefined;
-    this.#last = undefined;
-    if (this.#own) this.#own.last = undefined;
+    if (this.#forward.image.fixed) {
+      this.#forward.renew();
+      this.#batched?.renew();
+    } else {
+      // The forward direction is compiled anew: the form of a pass depends on its weights.
+      this.#forward.free();
+      this.#forward = new Resident(this.machine, compile(this.program));
+      this.#batched?.free();
+      this.#batched = undefined;
+      this.#last = undefined;
+      if (this.#own) this.#own.last = undefined;
+    }
     for (const backward of this.#derivatives) backward?.resident.renew();
   }
 

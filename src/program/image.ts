@@ -30,6 +30,11 @@ export interface Image {
   readonly gradient: number;
   /** Byte ranges of the weight gradients that must be zero before a run. */
   readonly cleared: readonly { start: number; end: number }[];
+  /**
+   * Whether writing the weights again is enough after they changed: what runs does not depend on them. Absent: it is not, or
+   * nobody knows.
+   */
+  readonly fixed?: boolean;
   /** Writes the weights at the address of the program. */
   writeWeights(machine: Machine, address: number): void;
   /** Writes weights and tables. */
