@@ -57,8 +57,9 @@ export function finishedOperator(finished: Finished, target: Pick<Target, "n" | 
     const weights = levelsOf(chain!).map(({ begin, end }) =>
       Float32Array.from(part.weights.subarray(begin, end))
     );
-    if (chain!.kind !== "rank 2") operators.push(Butterfly.fromFactors(n, weights, { field }));
-    else {levelsOf(chain!).forEach((level, i) =>
+    if (chain!.kind !== "rank 2") {
+      operators.push(Butterfly.fromFactors(n, weights, { field, increasing: part.kind === "B" }));
+    } else {levelsOf(chain!).forEach((level, i) =>
         operators.push(new KroneckerFactor(levelPattern(chain!, level), weights[i]))
       );}
     channels = chain!.outputs;

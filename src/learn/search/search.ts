@@ -24,8 +24,8 @@ import {
 /** How a search works. */
 export interface SearchOptions {
   /**
-   * The models among which trials are dealt out, products of B (a butterfly), R (a real chain of rank 2) and P (a
-   * permutation); "BP", "BPP", "BPBP" for complex targets, "RP", "RPP", "BPBP" for real ones.
+   * The models among which trials are dealt out, products of B (a butterfly), B* (one of falling strides), R (a real chain
+   * of rank 2) and P (a permutation); "BP", "BPP", "BPBP" for complex targets, "RP", "RPP", "BPBP" for real ones.
    */
   readonly models?: readonly string[];
   /** The field of the butterflies; complex. A real target is then the real part. */
