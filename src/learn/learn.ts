@@ -96,7 +96,8 @@ function* stagesTask(source: LearnSource, options: LearnOptions): Task<Fit | Unf
 function* butterflies(target: Target, ledger: Ledger, options: LearnOptions): Task<Stopped> {
   const { n, field } = target;
   const { method = "auto", tolerance = 1e-6, seed = 0, objective } = options;
-  const restarts = options.restarts ?? (method === "gradient" ? 20 : 5);
+  const restarts = options.restarts ??
+    (method === "gradient" && searchedModels(target, options).length === 0 ? 20 : 5);
   const fit = yield* gradientTask(target, {
     seed,
     restarts,
