@@ -121,11 +121,12 @@ export async function runSearch(args: readonly string[]): Promise<number> {
   }
 }
 
-const createWorker = (): Worker =>
+/** A worker for trials. */
+export const createWorker = (): Worker =>
   new Worker(new URL("../learn/search/worker.ts", import.meta.url), { type: "module" });
 
 /** What the library refuses is bad input. */
-async function refused<T>(work: () => Promise<T>): Promise<T> {
+export async function refused<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
