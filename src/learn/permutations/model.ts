@@ -188,14 +188,16 @@ export class PermutedModel {
 }
 
 function relaxed(permutation: RelaxedPermutation, unit: number): Stage {
+  const length = permutation.n * unit, room = (): Float64Array => new Float64Array(length);
+  const into = Array.from({ length: permutation.depth }, room), scratch = [room(), room()] as const;
   let values: Float64Array[];
   return {
     forward(logits, x) {
-      values = permutation.steps(logits, x, unit);
+      values = permutation.steps(logits, x, unit, into);
       return values.at(-1)!;
     },
     backward(logits, g, slope) {
-      const back = permutation.back(logits, values, g, unit);
+      const back = permutation.back(logits, values, g, unit, scratch);
       slope.set(back.logits);
       return back.input;
     },

@@ -159,8 +159,9 @@ export class WideChain {
       for (let d = 0; d < s; d++) {
         this.#gather(weights, level, block, d);
         const upper = (block + d) * inputs * width, lower = upper + s * inputs * width;
-        if (!wide && outputs === 1) {
-          combinePair(w, x, upper, lower, y, from, to);
+        if (inputs === outputs) {
+          if (wide) combineWide(w, x, y, upper, lower, width, from, to);
+          else combinePair(w, x, upper, lower, y, from, to);
           continue;
         }
         for (let r = 0; r < 2 * outputs; r++) {
@@ -209,8 +210,15 @@ export class WideChain {
         for (let q = 0; q < columns; q++) {
           const at = row(block + d, s, q, inputs) * width;
           for (let r = 0; r < rows; r++) t[q * rows + r] = w[r * columns + q];
+          if (rows === columns) continue;
           if (outputs === 2) combine4(t, 4 * q, g, upper, lower, width, back, at, from, to);
           else combine2(t, 2 * q, g, upper, lower, back, at, from, to);
+        }
+        if (rows === columns) combineWide(t, g, back, upper, lower, width, from, to);
+        if (rows === columns && this.#kind === "complex") {
+          complexProducts(g, x, upper, lower, width, from, to, found);
+          this.#scatter(slope, level, block, d);
+          continue;
         }
         for (let r = 0; r < rows; r += 2) {
           const g0 = row(block + d, s, r, outputs) * width, g1 = row(block + d, s, r + 1, outputs) * width;
@@ -335,6 +343,67 @@ function pullPair(
   slope[1] = second;
   slope[2] = third;
   slope[3] = fourth;
+}
+
+/** A pair of points with two channels from another: all four rows at once. */
+function combineWide(
+  w: Float64Array,
+  x: Float64Array,
+  y: Float64Array,
+  upper: number,
+  lower: number,
+  width: number,
+  from: number,
+  to: number,
+): void {
+  const [w0, w1, w2, w3, w4, w5, w6, w7, w8, w9, wa, wb, wc, wd, we, wf] = w;
+  const second = upper + width, last = lower + width;
+  for (let i = from; i < to; i++) {
+    const a = x[upper + i], b = x[second + i], c = x[lower + i], d = x[last + i];
+    y[upper + i] = w0 * a + w1 * b + w2 * c + w3 * d;
+    y[second + i] = w4 * a + w5 * b + w6 * c + w7 * d;
+    y[lower + i] = w8 * a + w9 * b + wa * c + wb * d;
+    y[last + i] = wc * a + wd * b + we * c + wf * d;
+  }
+}
+
+/**
+ * The slopes of a complex block: where it has re, those of the real part, where it has im below the diagonal of a number, those
+ * of the imaginary part, and zero in their second places.
+ */
+function complexProducts(
+  g: Float64Array,
+  x: Float64Array,
+  upper: number,
+  lower: number,
+  width: number,
+  from: number,
+  to: number,
+  slope: Float64Array,
+): void {
+  const second = upper + width, last = lower + width;
+  let a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, h = 0, k = 0;
+  for (let i = from; i < to; i++) {
+    const p = g[upper + i], q = g[second + i], r = g[lower + i], s = g[last + i];
+    const t = x[upper + i], u = x[second + i], v = x[lower + i], w = x[last + i];
+    a += p * t + q * u;
+    b += q * t - p * u;
+    c += p * v + q * w;
+    d += q * v - p * w;
+    e += r * t + s * u;
+    f += s * t - r * u;
+    h += r * v + s * w;
+    k += s * v - r * w;
+  }
+  slope.fill(0);
+  slope[0] = a;
+  slope[4] = b;
+  slope[2] = c;
+  slope[6] = d;
+  slope[8] = e;
+  slope[12] = f;
+  slope[10] = h;
+  slope[14] = k;
 }
 
 /** One row from a pair of points with one channel. */
