@@ -32,7 +32,7 @@ export function searchedModels({ n, field }: Target, { models, method }: LearnOp
     return known.filter((model) => field === "real" || !model.includes("R"));
   }
   if (n > LARGEST && method !== "gradient") return [];
-  return field === "real" ? ["RP", "RPP", "BPBP"] : ["BP", "BPP", "BPBP"];
+  return field === "real" ? ["RPP", "BPBP"] : ["BP", "BPP", "BPBP"];
 }
 
 /** Searches for butterflies and permutations, for as many seconds at most; keeps the best. */

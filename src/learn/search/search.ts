@@ -25,7 +25,7 @@ import {
 export interface SearchOptions {
   /**
    * The models among which trials are dealt out, products of B (a butterfly), B* (one of falling strides), R (a real chain
-   * of rank 2) and P (a permutation); "BP", "BPP", "BPBP" for complex targets, "RP", "RPP", "BPBP" for real ones.
+   * of rank 2) and P (a permutation); "BP", "BPP", "BPBP" for complex targets, "RPP", "BPBP" for real ones.
    */
   readonly models?: readonly string[];
   /** The field of the butterflies; complex. A real target is then the real part. */
@@ -200,7 +200,7 @@ function unpolished(target: TrialTarget, { racing }: SearchCheckpoint): Finished
 
 function planned(target: Target, options: SearchOptions): SearchPlan {
   const { field = "complex", seed = 0, trials = 36, firstSteps = 60, rates = [0.04, 0.12] } = options;
-  const { models = target.field === "real" ? ["RP", "RPP", "BPBP"] : ["BP", "BPP", "BPBP"] } = options;
+  const { models = target.field === "real" ? ["RPP", "BPBP"] : ["BP", "BPP", "BPBP"] } = options;
   if (models.length === 0) throw new RangeError("Cannot search: expected at least one model, got none");
   models.forEach(modelParts);
   const real = models.find((model) => model.includes("R"));
