@@ -1,12 +1,14 @@
 /**
  * Gradient alone, permutations learned: how often, and how fast, transforms are found from their matrices.
  *
- * `deno run -A bench/gradient_search.ts [--seeds 6] [--sizes 8,16,32,64] [--budget 120] [--models
- * RPP,BPBP] [--first SEED] [--targets DFT,DCT] [--out FILE.md]`; one core, one search after another. As in Dao et al. 2019 a transform counts as recovered when the root mean square error of an
+ * `deno run -A bench/gradient_search.ts [--seeds 6] [--sizes 8,16,32,64] [--budget 120] [--patience 1] [--models
+ * RPP,BPBP] [--first SEED] [--targets DFT,DCT] [--out FILE.md]`; one core, one search after another. Seconds are those of the
+ * processor, so that other work on the machine does not count; on an idle one they are those of a clock. As in Dao et al. 2019 a transform counts as recovered when the root mean square error of an
  * entry is below 1e-4.
  *
  * @module
  */
+import { cpuUsage } from "node:process";
 import { parseArgs } from "node:util";
 import { search } from "../src/learn/search/search.ts";
 import { checkTarget, type Target } from "../src/learn/target.ts";
@@ -41,6 +43,7 @@ const { values } = parseArgs({
     sizes: { type: "string", default: "8,16,32,64" },
     targets: { type: "string", default: Object.keys(TARGETS).join() },
     budget: { type: "string", default: "120" },
+    patience: { type: "string", default: "1" },
     models: { type: "string" },
     first: { type: "string", default: "0" },
     out: { type: "string" },
@@ -57,18 +60,20 @@ for (const name of values.targets.split(",")) {
     let found = 0;
     for (let k = 0; k < Number(values.seeds); k++) {
       const seed = Number(values.first) + k;
-      const begin = performance.now();
+      const begin = cpuUsage();
       const { best } = await search(target, {
         seed,
         models: values.models?.split(","),
         tolerance: RMSE * entries / target.norm,
-        budgetSeconds: Number(values.budget),
+        // A clock that runs on while others work: the processor's seconds are what is counted below.
+        budgetSeconds: Number(values.patience) * Number(values.budget),
       });
+      const { user, system } = cpuUsage(begin), seconds = (user + system) / 1e6;
       const rmse = (best?.relativeError ?? Infinity) * target.norm / entries;
-      if (rmse <= RMSE) {
+      if (rmse <= RMSE && seconds <= Number(values.budget)) {
         found++;
         models.push(best!.trial.model);
-        times.push((performance.now() - begin) / 1000);
+        times.push(seconds);
       } else times.push(Infinity);
     }
     const sorted = [...times].sort((a, b) => a - b), median = sorted[Math.floor((sorted.length - 1) / 2)];

@@ -24,6 +24,25 @@ export async function papillon(cwd: string, ...args: string[]): Promise<Run> {
   return await finish(command(args, cwd).spawn());
 }
 
+/** Starts `papillon` and kills it, without notice, as soon as there is a file. */
+export async function killed(cwd: string, file: string, ...args: string[]): Promise<Run> {
+  const child = command(args, cwd).spawn();
+  const timer = setInterval(() => {
+    try {
+      Deno.statSync(`${cwd}/${file}`);
+    } catch {
+      return;
+    }
+    clearInterval(timer);
+    child.kill("SIGKILL");
+  }, 5);
+  try {
+    return await finish(child);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
 /** Runs a script of the repository. */
 export async function script(path: string, cwd: string, ...args: string[]): Promise<Run> {
   return await finish(command(args, cwd, path).spawn());

@@ -3,7 +3,7 @@ import { drawLosses } from "../src/cli/plot/losses.ts";
 import { linesOf } from "../src/cli/search.ts";
 import { loadOperator } from "../src/io/operator_file.ts";
 import { readCheckpoint, writeCheckpoint } from "../src/learn/search/checkpoint.ts";
-import { papillon } from "./cli_run.ts";
+import { inFolder, interrupted, killed, names, papillon } from "./cli_run.ts";
 
 Deno.test("papillon search finds a transform, draws the race, and goes on from its checkpoint", async () => {
   const cwd = Deno.makeTempDirSync();
@@ -40,6 +40,35 @@ Deno.test("papillon search finds a transform, draws the race, and goes on from i
   } finally {
     Deno.removeSync(cwd, { recursive: true });
   }
+});
+
+Deno.test({
+  name:
+    "a search that is killed goes on from the round it had come to; one that is interrupted writes its best",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inFolder(async (folder) => {
+      const args = ["search", "dct", "--n", "16", "--models", "RPP,BPBP", "--seed", "4"];
+      const whole = await papillon(folder, ...args, "--checkpoint", "whole.json");
+      equal(whole.code, 0, whole.err);
+      const dead = await killed(folder, "dead.json", ...args, "--checkpoint", "dead.json");
+      equal(dead.code, 128 + 9);
+      const left = readCheckpoint(Deno.readTextFileSync(`${folder}/dead.json`));
+      ok(left.racing.length > 0 && left.round > 0 && left.best === undefined);
+      const again = ["search", "dct", "--n", "16", "--resume", "dead.json", "--checkpoint", "dead.json"];
+      const rest = await papillon(folder, ...again);
+      equal(rest.code, 0, rest.err);
+      const [one, other] = ["whole", "dead"].map((name) =>
+        readCheckpoint(Deno.readTextFileSync(`${folder}/${name}.json`)).best
+      );
+      deepEqual(other, one);
+      const files = ["--workers", "2", "--out", "best.safetensors"];
+      const stopped = await interrupted(folder, 2500, "search", "randn", "--n", "32", ...files);
+      equal(stopped.code, 130, stopped.err);
+      match(stopped.out, /^Nearest: .* \(cancelled; /);
+      equal(loadOperator(Deno.readFileSync(`${folder}/best.safetensors`)).rows, 32);
+      deepEqual(names(folder), ["best.safetensors", "dead.json", "whole.json"]);
+    }),
 });
 
 Deno.test("what papillon search cannot do is refused with a sentence and code 2", async () => {

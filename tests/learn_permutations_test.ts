@@ -1,4 +1,4 @@
-import { deepEqual, ok, rejects, throws } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { fromStrideAngles, fromStrideTwiddle, fromTiedTwiddle } from "../src/io/old_layouts.ts";
 import { Butterfly } from "../src/operator/butterfly.ts";
@@ -317,4 +317,20 @@ Deno.test("rows and columns in the order of bit reversal are put right again fro
   );
   await rejects(learnPermutation(images.fill(NaN), 64, loss), /not finite/);
   await rejects(learnPermutation(blurred(8, 1, 1), 64, loss, { starts: 0 }), /starts is 0/);
+});
+
+Deno.test("one long axis without any structure given is put in order, up to its direction", async () => {
+  const n = 64, random = new Random(3), order = random.permutation(n), count = 16;
+  const waves = new Float64Array(count * n);
+  for (let at = 0; at < waves.length; at += n) {
+    const phase = 7 * random.uniform(), pace = (2 + 10 * random.uniform()) / n;
+    for (let i = 0; i < n; i++) waves[at + i] = Math.sin(phase + pace * order[i]);
+  }
+  const shape = { channels: 1, height: 1, width: n };
+  const loss = (x: Float64Array, gradient: Float64Array): number => totalVariation(x, shape, { gradient });
+  const { index, stopped } = await learnPermutation(waves, n, loss, { starts: 1, steps: 60 });
+  const found = [...index].map((i) => order[i]);
+  if (found[0] > 0) found.reverse();
+  deepEqual(found, [...found.keys()]);
+  equal(stopped, "starts");
 });

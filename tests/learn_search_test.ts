@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
+import { largestAssignment } from "../src/learn/search/assignment.ts";
 import { answerer } from "../src/learn/search/executor.ts";
 import { finishedOperator } from "../src/learn/search/operator.ts";
 import { search, type SearchTable } from "../src/learn/search/search.ts";
@@ -25,7 +26,11 @@ const createWorker = (): Worker =>
 Deno.test("the gradient of a product of butterflies and permutations is that of finite differences", () => {
   const random = new Random(5);
   for (const field of ["real", "complex"] as const) {
-    for (const parts of field === "real" ? ["BP", "RPP", "RPRP", "BR"] : ["BP", "BPP", "BPBP"]) {
+    for (
+      const parts of field === "real"
+        ? ["BP", "RPP", "RPRP", "BR", "BB*", "B*PR"]
+        : ["BP", "BPP", "BPBP", "B*B"]
+    ) {
       const n = 8, model = new PermutedModel(n, field, modelParts(parts));
       const draw = (size: number): Float64Array => Float64Array.from({ length: size }, () => random.normal());
       const weights = draw(model.size), slope = new Float64Array(model.size);
@@ -143,7 +148,11 @@ Deno.test("what was found runs as an operator: butterflies, real parts, chains o
       return Math.cos(Math.PI * Math.floor(i / n) * (2 * (i % n) + 1) / (2 * n));
     });
   for (const target of [fourier(n), checkTarget(real, n)]) {
-    for (const model of target.field === "complex" ? ["BP", "PBPBP"] : ["BPBP", "RPP", "RPRP", "BR"]) {
+    for (
+      const model of target.field === "complex"
+        ? ["BP", "PBPBP", "B*B", "BB*P"]
+        : ["BPBP", "RPP", "RPRP", "BR", "BB*", "B*R"]
+    ) {
       const { best } = await search(target, {
         models: [model],
         trials: 4,
@@ -156,5 +165,43 @@ Deno.test("what was found runs as an operator: butterflies, real parts, chains o
       dense.forEach((value, i) => error += (value - target.values[i]) ** 2);
       ok(Math.abs(Math.sqrt(error) / target.norm - best!.relativeError) < 1e-5, `${target.field} ${model}`);
     }
+  }
+});
+
+Deno.test("the largest assignment takes what is best over all orders", () => {
+  const random = new Random(2), n = 5, orders: number[][] = [[]];
+  for (let k = 0; k < n; k++) {
+    for (const order of orders.splice(0)) {
+      for (let j = 0; j < n; j++) if (!order.includes(j)) orders.push([...order, j]);
+    }
+  }
+  for (let round = 0; round < 20; round++) {
+    const gains = Float64Array.from({ length: n * n }, () => random.normal());
+    const sum = (order: ArrayLike<number>): number =>
+      Array.from(order).reduce((total, j, i) => total + gains[i * n + j], 0);
+    const found = largestAssignment(gains, n);
+    ok(Math.abs(sum(found) - Math.max(...orders.map(sum))) < 1e-12);
+  }
+});
+
+Deno.test("a kaleidoscope start from the largest entries is near a permutation times a diagonal, and is learned at once", async () => {
+  const n = 16, random = new Random(4);
+  for (const unit of [1, 2]) {
+    const values = new Float64Array(unit * n * n);
+    random.permutation(n).forEach((column, row) => {
+      for (let k = 0; k < unit; k++) values[unit * (row * n + column) + k] = 2 + random.normal();
+    });
+    const target = checkTarget(values, n, unit === 2 ? "complex" : "real"), field = target.field;
+    const models = ["BB*", "B*B"], options = { models, field, trials: 4, brackets: 1, firstSteps: 20 };
+    for (const model of models) {
+      const state = beginTrial(trialTarget(target, field), { id: 1, model, seed: 1, rate: 0.05 });
+      const product = new PermutedModel(n, field, modelParts(model)).product(state.weights);
+      const scaled = trialTarget(target, field).matrix;
+      const off = Math.hypot(...product.map((x, i) => x - scaled[i])) / Math.hypot(...scaled);
+      ok(off < 0.6 && off > 0.01, `${model} ${off}`);
+    }
+    const { best } = await search(target, { ...options, tolerance: 1e-5 });
+    ok(best!.relativeError <= 1e-5, `${unit}: ${best!.relativeError}`);
+    assertEntries(finishedOperator(best!, target).toDense(), values, 0, 1e-3);
   }
 });

@@ -6,7 +6,7 @@
 
 import { quote } from "../io/bytes.ts";
 import { saveOperator } from "../io/operator_file.ts";
-import { type Fit, type ModelName, MODELS } from "../learn/fit.ts";
+import { type Fit, type LearnOptions, type ModelName, MODELS } from "../learn/fit.ts";
 import { learn } from "../learn/learn.ts";
 import { checkTarget } from "../learn/target.ts";
 import type { Operator } from "../operator/operator.ts";
@@ -18,6 +18,8 @@ import { checkExtension, checkOutput, type Output, writeFiles } from "./files.ts
 import { drawFactors } from "./plot/factors.ts";
 import { ProgressBar } from "./progress.ts";
 import { type Matrix, TARGETS } from "./targets.ts";
+import { createWorker, linesOf, refused } from "./search.ts";
+import { LiveTable } from "./table.ts";
 import { cancelled, found, measured, type Names, report } from "./report.ts";
 import { count, small } from "./text.ts";
 
@@ -26,7 +28,7 @@ export const LEARN_HELP = `Finds the fast algorithm of a linear transform from i
 
 Usage: papillon learn [NAME|FILE] [--n N] [--out FILE] [--plot FILE.svg] [--seed S]
                       [--model M,M…] [--method auto|gradient|closed-form] [--budget SECONDS]
-                      [--json]
+                      [--workers N] [--json]
 
   NAME       dft (the default), idft, dct, dst, hadamard, convolution, hartley, haar, legendre,
              hilbert, randn, permutation: only their entries are used
@@ -42,6 +44,7 @@ Usage: papillon learn [NAME|FILE] [--n N] [--out FILE] [--plot FILE.svg] [--seed
   --method   closed-form: by tests and splitting the matrix into factors; gradient: by descent from
              random starts; auto: the first, and the second where that is not enough
   --budget   seconds after which the best so far is taken; 60
+  --workers  processors for the search with learned permutations; all of them
   --json     print one JSON object
 
 Exit code 0: found; 1: nothing found is the matrix to a relative error of 1e-6 (the nearest is
@@ -61,6 +64,7 @@ interface Plan extends Names {
   readonly method: (typeof METHODS)[number];
   readonly models: readonly ModelName[] | undefined;
   readonly budget: number;
+  readonly workers: number;
   readonly json: boolean;
 }
 
@@ -76,19 +80,28 @@ export async function runLearn(args: readonly string[]): Promise<number> {
     abort.abort();
   };
   Deno.addSignalListener("SIGINT", interrupt);
-  const bar = new ProgressBar(matrix.n);
+  const bar = new ProgressBar(matrix.n), table = new LiveTable();
   try {
     const begin = performance.now();
     bar.show(`learning ${name}`);
-    const { seed, method, models, budget } = plan;
-    const fit = await learn(target, {
+    const { seed, method, models, budget, workers } = plan;
+    const options: LearnOptions = {
       seed,
       method,
       models,
       budgetSeconds: budget,
       signal: abort.signal,
-      onProgress: (p) => bar.learning(p),
-    });
+      // One thread needs no workers.
+      ...workers > 1 ? { workers, createWorker } : {},
+      onProgress: (p) => {
+        const rows = p.table;
+        if (rows === undefined) return bar.learning(p);
+        bar.clear();
+        table.show(() => linesOf(rows, (performance.now() - begin) / 1000));
+      },
+    };
+    const fit = await refused(() => learn(target, options));
+    table.clear();
     const seconds = (performance.now() - begin) / 1000;
     const { operator } = fit;
     if (abort.signal.aborted) {
@@ -114,6 +127,7 @@ export async function runLearn(args: readonly string[]): Promise<number> {
     if (abort.signal.aborted) return EXIT.cancelled;
     return fit.stopped === "converged" ? EXIT.ok : EXIT.notFound;
   } finally {
+    table.clear();
     bar.clear();
     Deno.removeSignalListener("SIGINT", interrupt);
   }
@@ -121,7 +135,7 @@ export async function runLearn(args: readonly string[]): Promise<number> {
 
 /** All that can be refused is refused here, before long work begins. */
 function planned(args: readonly string[]): Plan {
-  const values = ["target", "n", "out", "plot", "seed", "model", "method", "budget"];
+  const values = ["target", "n", "out", "plot", "seed", "model", "method", "budget", "workers"];
   const operands = ["NAME or FILE"];
   const given = parse(args, { command: "learn", operands, optional: 1, values, switches: ["json"] });
   const [operand] = given.operands, flag = given.values.get("target");
@@ -151,6 +165,7 @@ function planned(args: readonly string[]): Plan {
     throw new InputError(`--budget must be a number of seconds, got ${quote(given.values.get("budget")!)}`);
   }
   const seed = integer(given, "seed", Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) ?? 0;
+  const workers = integer(given, "workers", 1, 64) ?? Math.min(64, navigator.hardwareConcurrency);
   const matrix = matrixOf(name, given);
 
   const base = `learned-${stem(name)}-${matrix.n}`;
@@ -163,7 +178,7 @@ function planned(args: readonly string[]): Plan {
     checkExtension(plot, ".svg", "a picture");
     checkOutput(plot, [...inputs, out]);
   }
-  return { name, matrix, out, plot, seed, method, models, budget, json: given.switches.has("json") };
+  return { name, matrix, out, plot, seed, method, models, budget, workers, json: given.switches.has("json") };
 }
 
 function matrixOf(name: string, given: Arguments): Matrix {

@@ -7,7 +7,7 @@ import { quote } from "../io/bytes.ts";
 import { saveOperator } from "../io/operator_file.ts";
 import { readCheckpoint, writeCheckpoint } from "../learn/search/checkpoint.ts";
 import { finishedOperator } from "../learn/search/operator.ts";
-import { search, type SearchTable } from "../learn/search/search.ts";
+import { search, type SearchCheckpoint, type SearchTable } from "../learn/search/search.ts";
 import { checkTarget } from "../learn/target.ts";
 import { integer, parse } from "./args.ts";
 import { readMatrix } from "./arrays.ts";
@@ -28,14 +28,14 @@ Usage: papillon search NAME|FILE [--n N] [--models LIST] [--budget SECONDS] [--w
 
   NAME          any target of \`papillon learn\`: dft, dct, hadamard, convolution …
   --n           size of a target given by name, a power of two up to 256; 32
-  --models      products of B (a butterfly), R (a real chain of rank 2) and P (a permutation), with
-                commas; BP,BPP,BPBP for complex targets, RP,RPP,BPBP for real ones
+  --models      products of B (a butterfly), B* (one of strides n/2 … 1), R (a real chain of rank
+                2) and P (a permutation), with commas; BP,BPP,BPBP for complex targets, RPP,BPBP for real ones
   --budget      seconds, then the best so far is kept; 120
   --workers     processors to use; 1
   --seed        of all that is random, a whole number; 0
   --out         where to write the operator, .safetensors
   --plot        where to draw the errors of the trials, .svg
-  --checkpoint  where to write what is needed to go on
+  --checkpoint  where to write what is needed to go on, after each round and at the end
   --resume      goes on from such a file; --models and --seed are those of it
 
 Exit code 0: found, to a relative error of 1e-4; 1: not (the best is written all the same);
@@ -75,7 +75,11 @@ export async function runSearch(args: readonly string[]): Promise<number> {
     abort.abort();
   };
   Deno.addSignalListener("SIGINT", interrupt);
-  const table = new LiveTable(), begin = performance.now();
+  const table = new LiveTable(), begin = performance.now(), encoder = new TextEncoder();
+  const kept = (checkpoint: SearchCheckpoint): Output[] => {
+    const path = flag("checkpoint");
+    return path === undefined ? [] : [{ path, bytes: encoder.encode(writeCheckpoint(checkpoint)) }];
+  };
   try {
     const { best, stopped, table: last, checkpoint } = await refused(() =>
       search(target, {
@@ -85,11 +89,12 @@ export async function runSearch(args: readonly string[]): Promise<number> {
         resume,
         tolerance: TOLERANCE,
         signal: abort.signal,
+        onCheckpoint: (checkpoint) => writeFiles(kept(checkpoint)),
         onProgress: (now) => table.show(() => linesOf(now, (performance.now() - begin) / 1000)),
         ...workers > 1 ? { workers, createWorker } : {},
       })
     );
-    const files: Output[] = [], encoder = new TextEncoder();
+    const files: Output[] = [];
     if (best && flag("out")) {
       files.push({ path: flag("out")!, bytes: saveOperator(finishedOperator(best, target)) });
     }
@@ -97,9 +102,7 @@ export async function runSearch(args: readonly string[]): Promise<number> {
       const svg = drawLosses(last.rows, `Search for ${name.replace(/^.*[/\\]/s, "")}, n = ${matrix.n}`);
       files.push({ path: flag("plot")!, bytes: encoder.encode(svg) });
     }
-    if (flag("checkpoint")) {
-      files.push({ path: flag("checkpoint")!, bytes: encoder.encode(writeCheckpoint(checkpoint)) });
-    }
+    files.push(...kept(checkpoint));
     writeFiles(files);
     table.clear();
     const seconds = ((performance.now() - begin) / 1000).toFixed(1);
@@ -121,11 +124,12 @@ export async function runSearch(args: readonly string[]): Promise<number> {
   }
 }
 
-const createWorker = (): Worker =>
+/** A worker for trials. */
+export const createWorker = (): Worker =>
   new Worker(new URL("../learn/search/worker.ts", import.meta.url), { type: "module" });
 
 /** What the library refuses is bad input. */
-async function refused<T>(work: () => Promise<T>): Promise<T> {
+export async function refused<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

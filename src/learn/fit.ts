@@ -9,14 +9,27 @@ import { modelOperator } from "./operator.ts";
 import type { Operator } from "../operator/operator.ts";
 import type { FitPart, Model } from "./parts.ts";
 import type { Field } from "./target.ts";
+import type { WorkerLike } from "./search/executor.ts";
 import type { RunOptions, StopReason } from "./task.ts";
 
 /**
  * What is looked for. `B`: one butterfly behind a permutation. `chain`: chains of any radix and rank between permutations
  * of rows and columns. `BB*`, `B*B`: kaleidoscope matrices between permutations. `low rank`: two thin matrices.
- * `BP`, `BPP`, `BPBP`: butterflies and learned permutations, by gradient. `BB*BB*`: four butterflies, by gradient.
+ * `BP`, `BPP`, `BPBP`: butterflies and learned permutations, by gradient; `RP`, `RPP`: the same with real chains of rank 2 for
+ * real matrices. `BB*BB*`: four butterflies, by gradient.
  */
-export type ModelName = "B" | "chain" | "BB*" | "B*B" | "low rank" | "BP" | "BPP" | "BPBP" | "BB*BB*";
+export type ModelName =
+  | "B"
+  | "chain"
+  | "BB*"
+  | "B*B"
+  | "low rank"
+  | "BP"
+  | "BPP"
+  | "BPBP"
+  | "RP"
+  | "RPP"
+  | "BB*BB*";
 
 /** All models. */
 export const MODELS: readonly ModelName[] = [
@@ -28,6 +41,8 @@ export const MODELS: readonly ModelName[] = [
   "BP",
   "BPP",
   "BPBP",
+  "RP",
+  "RPP",
   "BB*BB*",
 ];
 
@@ -52,12 +67,19 @@ export interface LearnOptions extends RunOptions {
   readonly seed?: number;
   /** Converged at this relative error ‖M − product‖_F/‖M‖_F, with factors rounded to float32; 1e-6. */
   readonly tolerance?: number;
-  /** Rounds of random starts of the gradient method at most; 20, and 5 after a closed form. */
+  /** Rounds of random starts of one butterfly at most; 20, and 5 after a closed form or before a search. */
   readonly restarts?: number;
   /** Stops after this many seconds with the best so far; 60. */
   readonly budgetSeconds?: number;
   /** A faster executor of the gradient method's loss; see {@link GradientOptions.objective}. */
   readonly objective?: GradientOptions["objective"];
+  /**
+   * How many workers the search with learned permutations is spread over; 0, all on this thread. With `createWorker` only. The
+   * result is the same.
+   */
+  readonly workers?: number;
+  /** Makes a worker that runs `search/worker.ts`, as for `search`. */
+  readonly createWorker?: () => WorkerLike;
 }
 
 /** One thing that was tried. */
@@ -147,6 +169,7 @@ export class Fit implements FitData {
 /** Refuses options that make no sense. */
 export function checkOptions(options: LearnOptions): void {
   const { field, method, models, seed = 0, tolerance = 1e-6, restarts = 1, budgetSeconds = 0 } = options;
+  const { workers = 0, createWorker } = options;
   if (field !== undefined && field !== "real" && field !== "complex") {
     throw new TypeError(`Cannot learn: field is ${String(field)}, expected "real" or "complex"`);
   }
@@ -174,6 +197,12 @@ export function checkOptions(options: LearnOptions): void {
   }
   if (!Number.isSafeInteger(restarts) || restarts < 1) {
     throw new RangeError(`Cannot learn: restarts is ${restarts}, expected a positive integer`);
+  }
+  if (!Number.isSafeInteger(workers) || workers < 0 || workers > 1024) {
+    throw new RangeError(`Cannot learn: workers is ${workers}, expected a whole number from 0 to 1024`);
+  }
+  if (workers > 0 && typeof createWorker !== "function") {
+    throw new TypeError("Cannot learn: workers need createWorker, a function that makes one");
   }
   if (!(budgetSeconds >= 0)) {
     throw new RangeError(`Cannot learn: budgetSeconds is ${budgetSeconds}, expected seconds, at least 0`);

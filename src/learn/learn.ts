@@ -16,7 +16,7 @@ import { balancedWeights, type FitPart, orderParts } from "./parts.ts";
 import { kaleidoscopeTask, searchedModels, searchProducts } from "./products.ts";
 import { bitReversal } from "../operator/permutation.ts";
 import { type LearnSource, targetTask } from "./source.ts";
-import { inField, isPowerOfTwo, isReal, type Target } from "./target.ts";
+import { checkPowerOfTwo, inField, isPowerOfTwo, isReal, type Target } from "./target.ts";
 import { runTask, type StopReason, type Task } from "./task.ts";
 import { strideText } from "./words.ts";
 
@@ -76,6 +76,7 @@ function* stagesTask(source: LearnSource, options: LearnOptions): Task<Fit | Unf
     ledger.offer({ field, parts, realPart: false }, "a number", "closed-form");
     return ledger.fit("stationary");
   }
+  checkPossible(target, options);
   if (method !== "gradient") {
     const stop = yield* closedTask(target, ledger, { models: closedModels(options), tolerance, seed });
     if (stop !== undefined) return ledger.fit(stop);
@@ -92,11 +93,26 @@ function* stagesTask(source: LearnSource, options: LearnOptions): Task<Fit | Unf
   return { target, ledger, stopped };
 }
 
+/** Refuses what no method could find: a gradient of an order that is no power of two, real chains for complex matrices. */
+function checkPossible(target: Target, options: LearnOptions): void {
+  const { method = "auto", models } = options, { n, field } = target, descends = isPowerOfTwo(n);
+  if (method === "gradient" && !descends) checkPowerOfTwo("learn by gradient", n);
+  if (models === undefined) return;
+  if (method !== "gradient" && closedModels({}).some((model) => models.includes(model))) return;
+  const own = models.some((model) => model === "B" || model === "BB*BB*");
+  if (method !== "closed-form" && descends && (own || searchedModels(target, options).length > 0)) return;
+  const how = method === "auto" ? "" : ` by the method ${method}`;
+  throw new RangeError(
+    `Cannot learn: the target is ${field} and of order ${n}, which ${models.join(", ")} cannot be${how}`,
+  );
+}
+
 /** One butterfly, with or without a bit reversal, by random starts and gradients over all forms. */
 function* butterflies(target: Target, ledger: Ledger, options: LearnOptions): Task<Stopped> {
   const { n, field } = target;
   const { method = "auto", tolerance = 1e-6, seed = 0, objective } = options;
-  const restarts = options.restarts ?? (method === "gradient" ? 20 : 5);
+  const restarts = options.restarts ??
+    (method === "gradient" && searchedModels(target, options).length === 0 ? 20 : 5);
   const fit = yield* gradientTask(target, {
     seed,
     restarts,

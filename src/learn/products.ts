@@ -7,27 +7,32 @@ import { butterflyPatterns } from "../operator/pattern.ts";
 import { Random } from "../program/random.ts";
 import { descend } from "./descend.ts";
 import type { LearnOptions, ModelName, Stopped } from "./fit.ts";
-import { appliedFactors, HYPOTHESES } from "./hypothesis.ts";
+import { appliedFactors } from "./hypothesis.ts";
 import { orthogonalWeights } from "./initial.ts";
 import type { Ledger } from "./ledger.ts";
-import { balancedWeights, factorParts, type FitPart, orderParts } from "./parts.ts";
+import { factorParts } from "./parts.ts";
+import { finishedModel } from "./search/operator.ts";
 import { search } from "./search/search.ts";
-import { inField, type Target } from "./target.ts";
+import { type Field, inField, type Target } from "./target.ts";
 import type { StopReason, Task } from "./task.ts";
 
-/** Models that the search knows. */
-const PERMUTED: readonly ModelName[] = ["BP", "BPP", "BPBP"];
+/** Models with learned permutations, which a search after all else is for; R is for real matrices. */
+const PERMUTED: readonly ModelName[] = ["RP", "RPP", "BP", "BPP", "BPBP"];
+/** Models without, which it looks for where they are asked for. */
+const KALEIDOSCOPE: readonly ModelName[] = ["BB*", "B*B"];
 /** Larger targets are only searched when that is asked for: a step takes n²·log n. */
 const LARGEST = 64;
-/** Brackets of a search that comes after others. */
-const BRACKETS = 1;
 /** Iterations of L-BFGS from one random start of BB*BB*. */
 const ITERATIONS = 2000;
 
 /** The models that a search after all else is for. */
-export function searchedModels(target: Target, { models, method }: LearnOptions): readonly ModelName[] {
-  if (models) return PERMUTED.filter((model) => models.includes(model));
-  return target.n <= LARGEST || method === "gradient" ? PERMUTED : [];
+export function searchedModels({ n, field }: Target, { models, method }: LearnOptions): readonly ModelName[] {
+  if (models) {
+    const known = [...KALEIDOSCOPE, ...PERMUTED].filter((model) => models.includes(model));
+    return known.filter((model) => field === "real" || !model.includes("R"));
+  }
+  if (n > LARGEST && method !== "gradient") return [];
+  return field === "real" ? ["RPP", "BPBP"] : ["BP", "BPP", "BPBP"];
 }
 
 /** Searches for butterflies and permutations, for as many seconds at most; keeps the best. */
@@ -37,38 +42,56 @@ export async function searchProducts(
   options: LearnOptions,
   budgetSeconds: number,
 ): Promise<Stopped> {
-  const { n } = target, { seed, tolerance, signal, onProgress, method } = options;
-  const models = searchedModels(target, options);
-  const { best, stopped } = await search(inField(target, target.field), {
+  const begin = performance.now(), models = searchedModels(target, options);
+  const plain = models.filter((model) => KALEIDOSCOPE.includes(model)),
+    permuted = models.filter((model) => !KALEIDOSCOPE.includes(model));
+  // Real butterflies first; then those of which a real matrix is the real part.
+  const stages: [readonly ModelName[], Field][] = [
+    [plain, target.field],
+    [target.field === "real" ? plain : [], "complex"],
+    [permuted, "complex"],
+  ];
+  const wanted = stages.filter(([models]) => models.length > 0);
+  let stopped: Stopped = "stationary";
+  for (const [k, [models, field]] of wanted.entries()) {
+    const left = budgetSeconds - (performance.now() - begin) / 1000, last = k === wanted.length - 1;
+    // Without end when there is nothing else to be done.
+    const brackets = last && options.method === "gradient" ? Infinity : 1;
+    const seconds = left / (wanted.length - k);
+    stopped = await searchModels(target, ledger, options, { models, field, brackets, seconds });
+    if (ledger.converged || stopped === "cancelled") break;
+  }
+  return stopped;
+}
+
+async function searchModels(
+  target: Target,
+  ledger: Ledger,
+  { seed, tolerance = 1e-6, signal, onProgress, workers, createWorker }: LearnOptions,
+  plan: { models: readonly string[]; field: Field; brackets: number; seconds: number },
+): Promise<Stopped> {
+  const { n, field, norm } = target, { models, brackets, seconds } = plan;
+  const { best, stopped } = await search(inField(target, field), {
     models,
+    field: plan.field,
     seed,
-    tolerance: (tolerance ?? 1e-6) / 10,
-    budgetSeconds,
+    tolerance: tolerance / 10,
+    budgetSeconds: seconds,
     signal,
-    brackets: method === "gradient" ? Infinity : BRACKETS,
+    brackets,
+    workers,
+    createWorker,
     onProgress: (table) => {
-      const lowest = Math.min(table.best, ...table.rows.map(({ error }) => error));
-      onProgress?.({
-        phase: "search",
-        step: table.round,
-        rmse: lowest * target.norm / n,
-        restart: table.bracket + 1,
-      });
+      const rmse = Math.min(table.best, ...table.rows.map(({ error }) => error)) * norm / n;
+      onProgress?.({ phase: "search", step: table.round, rmse, restart: table.bracket + 1, table });
     },
   });
   if (best) {
-    const parts = best.parts.toReversed().flatMap((part): FitPart[] => {
-      if (part.kind === "P") return orderParts(part.index);
-      const weights = balancedWeights(part.weights, n, "complex", 1);
-      const patterns = butterflyPatterns(n);
-      return appliedFactors(weights, n, "complex", HYPOTHESES[0]).map((w, i) => ({
-        kind: "factor",
-        pattern: patterns[i],
-        weights: Float32Array.from(w),
-      }));
-    });
-    const text = `a product ${best.trial.model} of butterflies and learned permutations`;
-    ledger.offer({ field: "complex", realPart: target.field === "real", parts }, text, "gradient");
+    const { model } = best.trial, chains = model.includes("R") ? "chains of rank 2" : "butterflies";
+    const text = KALEIDOSCOPE.some((name) => name === model)
+      ? `a kaleidoscope matrix ${model}, by descent`
+      : `a product ${model} of ${chains} and learned permutations`;
+    ledger.offer(finishedModel(best, target), text, "gradient");
   }
   return stopped === "brackets" || stopped === "converged" ? "stationary" : stopped;
 }

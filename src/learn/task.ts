@@ -8,6 +8,8 @@
  * @module
  */
 
+import type { SearchTable } from "./search/search.ts";
+
 /** What is being done, for progress bars. */
 export interface Progress {
   /** What the program is at. */
@@ -30,6 +32,8 @@ export interface Progress {
   readonly structure?: string;
   /** Which part of the structures `compress` has behind it, from 0 to 1. */
   readonly share?: number;
+  /** All trials of a search. */
+  readonly table?: SearchTable;
 }
 
 /** Why a task is asked to stop before its end. */

@@ -76,7 +76,8 @@ interface Axis {
  * Each start draws logits, then takes steps of Adam: at each, permutations are drawn (as binary Concrete variables, whose
  * temperature falls), the data are mixed by them, and the gradient of the loss goes back to the logits, to which that of
  * the entropy is added, with growing weight. At the end the likelier choice of each block is taken, and then stretches of
- * the permutation are reversed or exchanged with their neighbours as long as that makes the loss smaller.
+ * the permutation are reversed or change places as long as that makes the loss smaller (of the best start only, where an axis is
+ * longer than 64). That matters most on one long axis, where mixtures of neighbours are smoother than any order of them.
  *
  * @param data vectors one after another, each of as many numbers as there are positions
  * @throws {RangeError} (as a rejection) when lengths do not fit or options make no sense
@@ -137,19 +138,36 @@ function check(data: Float64Array, positions: number, options: PermutationOption
   }
 }
 
+/** Progress of the work. */
+interface Reported {
+  readonly phase: "adam";
+  readonly step: number;
+  readonly rmse: number;
+  readonly restart: number;
+}
+
+/** The permutations of the axes that a start was rounded to, and their loss. */
+interface Rounded {
+  readonly indices: Uint32Array[];
+  readonly start: number;
+  readonly reached: number;
+}
+
+/** Axes up to this length have all their neighbouring stretches exchanged. */
+const SHORT = 32;
+/** Of axes up to this length all starts are improved by small changes; of longer ones only the best. */
+const MIDDLE = 64;
+
 /** The work, with progress: `restart` is the start and `rmse` the best loss. */
 function* learning(
   data: Float64Array,
   positions: number,
   loss: PermutationLoss,
   options: PermutationOptions,
-): Generator<
-  { phase: "adam"; step: number; rmse: number; restart: number },
-  LearnedPermutation,
-  StopReason | undefined
-> {
+): Generator<Reported, LearnedPermutation, StopReason | undefined> {
   const { starts = 4, steps = 200, seed = 0, axes: sizes = [positions], orders } = options;
   let best: LearnedPermutation | undefined, stop: StopReason | undefined;
+  const ended: Rounded[] = [];
   const gradient = new Float64Array(data.length);
   for (let start = 0; start < starts && stop === undefined; start++) {
     const random = new Random(seed * 65537 + start);
@@ -165,59 +183,97 @@ function* learning(
       stop = yield { phase: "adam", step: at, rmse: best?.loss ?? Infinity, restart: start };
     }
     const indices = axes.map(({ mix, logits }) => mix.rounded(logits.map((logit) => logit > 0 ? 1 : 0)));
-    const value = (): number => loss(permuted(data, indices), gradient);
-    let reached = value(), better = true;
-    while (better && stop === undefined) {
+    ended.push({ indices, start, reached: loss(permuted(data, indices), gradient) });
+    offer(ended[start]);
+  }
+  ended.sort((a, b) => a.reached - b.reached);
+  for (const rounded of sizes.every((n) => n <= MIDDLE) ? ended : ended.slice(0, 1)) {
+    if (stop === undefined) stop = yield* improve(rounded);
+  }
+  return { ...best!, stopped: stop ?? "starts" };
+
+  function offer({ indices, start, reached }: Rounded): void {
+    if (best !== undefined && reached >= best.loss) return;
+    best = { index: combined(indices), axes: [...indices], loss: reached, start, stopped: "starts" };
+  }
+
+  /** Small changes as long as they help. */
+  function* improve(
+    { indices, start, reached }: Rounded,
+  ): Generator<Reported, StopReason | undefined, StopReason | undefined> {
+    for (let better = true; better;) {
       better = false;
-      for (const [k, index] of indices.entries()) {
-        for (const moved of moves(index)) {
+      for (const k of indices.keys()) {
+        for (const moved of moves(indices[k])) {
           const before = indices[k];
           indices[k] = moved(before);
-          const changed = value();
-          if (changed < reached) [reached, better] = [changed, true];
-          else indices[k] = before;
-          stop ??= yield {
-            phase: "adam",
-            step: steps,
-            rmse: Math.min(best?.loss ?? Infinity, reached),
-            restart: start,
-          };
-          if (stop !== undefined) break;
+          const changed = loss(permuted(data, indices), gradient);
+          if (changed < reached) {
+            [reached, better] = [changed, true];
+            offer({ indices, start, reached });
+          } else indices[k] = before;
+          const stop = yield { phase: "adam", step: steps, rmse: best!.loss, restart: start };
+          if (stop !== undefined) return stop;
         }
       }
     }
-    if (best === undefined || reached < best.loss) {
-      best = { index: combined(indices), axes: indices, loss: reached, start, stopped: "starts" };
-    }
   }
-  return { ...best!, stopped: stop ?? "starts" };
 }
 
+/** So many moves of one kind at most are tried in a sweep of a long axis. */
+const MOVES = 20_000;
+
 /**
- * Small changes of a permutation: two neighbouring stretches are exchanged, or a stretch is reversed. Rounding leaves
- * stretches that are right in themselves in the wrong places. Of long axes only short stretches are tried.
+ * Small changes of a permutation: a stretch is reversed, or changes places with another. Rounding leaves stretches that are
+ * right in themselves in the wrong places. Up to {@link SHORT} positions, all neighbouring stretches are exchanged; of longer axes, short
+ * stretches are moved anywhere, and stretches of equal length, single positions first, change places.
  */
 function* moves({ length: n }: Uint32Array): Generator<(index: Uint32Array) => Uint32Array> {
-  const most = n <= 32 ? n : 4;
   for (let begin = 0; begin < n; begin++) {
-    for (let middle = begin + 1; middle <= Math.min(n, begin + most); middle++) {
-      if (middle > begin + 1) {
-        yield (index) => {
-          const moved = index.slice();
-          moved.subarray(begin, middle).reverse();
-          return moved;
-        };
+    for (let end = begin + 2; end <= n; end++) yield (index) => reversed(index, begin, end);
+  }
+  if (n <= SHORT) {
+    for (let begin = 0; begin < n; begin++) {
+      for (let middle = begin + 1; middle < n; middle++) {
+        for (let end = middle + 1; end <= n; end++) yield (index) => exchanged(index, begin, middle, end);
       }
-      for (let end = middle + 1; end <= Math.min(n, begin + most); end++) {
+    }
+    return;
+  }
+  for (let size = 1; size <= Math.min(8, MOVES / n ** 2); size++) {
+    for (let begin = 0; begin + size <= n; begin++) {
+      for (let end = begin + size + 1; end <= n; end++) {
+        yield (index) => exchanged(index, begin, begin + size, end);
+        yield (index) => exchanged(index, n - end, n - begin - size, n - begin);
+      }
+    }
+  }
+  for (let size = 1; size < n; size *= 2) {
+    for (let first = 0; first < n; first += size) {
+      for (let second = first + size; second < n; second += size) {
         yield (index) => {
           const moved = index.slice();
-          moved.set(index.subarray(middle, end), begin);
-          moved.set(index.subarray(begin, middle), begin + end - middle);
+          moved.set(index.subarray(first, first + size), second);
+          moved.set(index.subarray(second, second + size), first);
           return moved;
         };
       }
     }
   }
+}
+
+function reversed(index: Uint32Array, begin: number, end: number): Uint32Array {
+  const moved = index.slice();
+  moved.subarray(begin, end).reverse();
+  return moved;
+}
+
+/** The stretches from begin to middle and from there to end change places. */
+function exchanged(index: Uint32Array, begin: number, middle: number, end: number): Uint32Array {
+  const moved = index.slice();
+  moved.set(index.subarray(middle, end), begin);
+  moved.set(index.subarray(begin, middle), begin + end - middle);
+  return moved;
 }
 
 /** The permutation of all positions by those of their axes. */

@@ -10,10 +10,10 @@ import { RelaxedPermutation } from "./relaxed.ts";
 import { type ChainShape, factorSizes, WideChain } from "./wide_chain.ts";
 
 /**
- * One factor of a {@link PermutedModel}: B, a butterfly (strides 1, 2 … n/2); R, a real chain of the same strides and of
- * rank 2; P, a relaxed permutation; or a permutation that is fixed, y[i] = x[index[i]].
+ * One factor of a {@link PermutedModel}: B, a butterfly (strides 1, 2 … n/2); B*, one of strides n/2 … 1; R, a real chain of
+ * the strides of B and of rank 2; P, a relaxed permutation; or a permutation that is fixed, y[i] = x[index[i]].
  */
-export type ModelPart = "B" | "R" | "P" | Uint32Array;
+export type ModelPart = "B" | "B*" | "R" | "P" | Uint32Array;
 
 /** A factor and where its weights lie. */
 export interface Placed {
@@ -37,7 +37,7 @@ interface Stage {
 
 /**
  * A product of chains and permutations, written as in mathematics: the last part is applied first. All weights are one
- * flat array, part after part: canonical as in `chain64.ts` for B, those of Kronecker-sparse factors
+ * flat array, part after part: canonical as in `chain64.ts` for B, the same order of strides for B*, those of Kronecker-sparse factors
  * (`withRank(butterflyPatterns(n), 2)`) for R, logits for P, none for a permutation that is fixed.
  */
 export class PermutedModel {
@@ -142,16 +142,21 @@ export class PermutedModel {
    * other. The last one makes `outputs` channels, if its numbers are complex.
    */
   #shape(parts: readonly ModelPart[], k: number, outputs: number): ChainShape | undefined {
-    const part = parts[k], isChain = (other: ModelPart): boolean => other === "B" || other === "R";
+    const part = parts[k],
+      isChain = (other: ModelPart): boolean => other !== "P" && typeof other === "string";
     if (!isChain(part)) return undefined;
-    const complex = part === "B" && this.field === "complex", last = complex ? outputs : 1;
-    const wide = (other: ModelPart | undefined, otherwise: number): number =>
-      other === undefined ? otherwise : other === part && (complex || part === "R") ? 2 : 1;
+    const complex = part !== "R" && this.field === "complex", last = complex ? outputs : 1;
+    // Real butterflies and chains of rank 2 hand one channel on to each other.
+    const wide = (other: ModelPart | undefined, otherwise: number): number => {
+      if (other === undefined) return otherwise;
+      return (other === "R") === (part === "R") && (complex || part === "R") ? 2 : 1;
+    };
     return {
       n: this.n,
       kind: part === "R" ? "rank 2" : this.field,
       inputs: wide(parts.slice(k + 1).find(isChain), 1),
       outputs: wide(parts.slice(0, k).findLast(isChain), last),
+      ...(part === "B*" && { decreasing: true }),
     };
   }
 
@@ -183,14 +188,16 @@ export class PermutedModel {
 }
 
 function relaxed(permutation: RelaxedPermutation, unit: number): Stage {
+  const length = permutation.n * unit, room = (): Float64Array => new Float64Array(length);
+  const into = Array.from({ length: permutation.depth }, room), scratch = [room(), room()] as const;
   let values: Float64Array[];
   return {
     forward(logits, x) {
-      values = permutation.steps(logits, x, unit);
+      values = permutation.steps(logits, x, unit, into);
       return values.at(-1)!;
     },
     backward(logits, g, slope) {
-      const back = permutation.back(logits, values, g, unit);
+      const back = permutation.back(logits, values, g, unit, scratch);
       slope.set(back.logits);
       return back.input;
     },

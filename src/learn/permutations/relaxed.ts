@@ -49,6 +49,10 @@ export class RelaxedPermutation {
   get logits(): Float64Array {
     return new Float64Array(this.#count);
   }
+  /** How many steps it takes: one for each size of blocks from 4 points on. */
+  get depth(): number {
+    return this.#strides.length;
+  }
   /** Half the size of the blocks of each step, in the order of application. */
   readonly #strides: readonly number[];
   readonly #count: number;
@@ -100,13 +104,21 @@ export class RelaxedPermutation {
    * As {@link RelaxedPermutation.gradient}, where the values on the way are there already.
    *
    * @param values what {@link RelaxedPermutation.steps} gave
+   * @param scratch two arrays of the length of `g`, of which one becomes the cotangent of the input; new ones otherwise
    */
-  back(logits: Float64Array, values: readonly Float64Array[], g: Float64Array, unit = 1): RelaxedGradient {
+  back(
+    logits: Float64Array,
+    values: readonly Float64Array[],
+    g: Float64Array,
+    unit = 1,
+    scratch?: readonly [Float64Array, Float64Array],
+  ): RelaxedGradient {
     const slope = new Float64Array(this.#count);
     let cotangent: Float64Array = g;
     for (let step = this.#strides.length - 1; step >= 0; step--) {
-      const at = this.#offset(step);
-      cotangent = backward(values[step], cotangent, this.#strides[step] * 2, unit, logits, slope, at);
+      const at = this.#offset(step), to = scratch?.[step % 2] ?? new Float64Array(g.length);
+      backward(values[step], cotangent, to, this.#strides[step] * 2, unit, logits, slope, at);
+      cotangent = to;
     }
     return { input: cotangent === g ? g.slice() : cotangent, logits: slope };
   }
@@ -142,9 +154,15 @@ export class RelaxedPermutation {
   /**
    * All values on the way, the input first, the output last.
    *
+   * @param into arrays for the values after the steps, as many as {@link RelaxedPermutation.depth}; new ones otherwise
    * @throws {RangeError} when a length does not fit
    */
-  steps(logits: Float64Array, x: Float64Array, unit: number): Float64Array[] {
+  steps(
+    logits: Float64Array,
+    x: Float64Array,
+    unit: number,
+    into?: readonly Float64Array[],
+  ): Float64Array[] {
     if (logits.length !== this.#count) {
       throw new RangeError(
         `Cannot apply a relaxed permutation of ${this.n} points: expected ${this.#count} logits, got ${logits.length}`,
@@ -157,7 +175,9 @@ export class RelaxedPermutation {
     }
     const values = [x];
     this.#strides.forEach((stride, step) => {
-      values.push(forward(values[step], 2 * stride, unit, logits, this.#offset(step)));
+      const to = into?.[step] ?? new Float64Array(x.length);
+      forward(values[step], to, 2 * stride, unit, logits, this.#offset(step));
+      values.push(to);
     });
     return values;
   }
@@ -213,15 +233,14 @@ function transposed(j: number, size: number, a: number, b: number, c: number): M
 
 function forward(
   x: Float64Array,
+  y: Float64Array,
   size: number,
   unit: number,
   logits: Float64Array,
   at: number,
-): Float64Array {
+): void {
   const a = sigmoid(logits[at]), b = sigmoid(logits[at + 1]), c = sigmoid(logits[at + 2]);
-  const y = new Float64Array(x.length);
   for (let i = 0; i < size; i++) blend(mixture(i, size, a, i < size / 2 ? b : c), x, y, i, size, unit);
-  return y;
 }
 
 /** Row i of all blocks of y. */
@@ -242,18 +261,18 @@ function blend(
   }
 }
 
-/** Adds to the slopes of the three logits at `at`, and returns the cotangent of x. */
+/** Adds to the slopes of the three logits at `at`, and writes the cotangent of x into `gx`. */
 function backward(
   x: Float64Array,
   g: Float64Array,
+  gx: Float64Array,
   size: number,
   unit: number,
   logits: Float64Array,
   slope: Float64Array,
   at: number,
-): Float64Array {
+): void {
   const a = sigmoid(logits[at]), b = sigmoid(logits[at + 1]), c = sigmoid(logits[at + 2]);
-  const gx = new Float64Array(x.length);
   let da = 0, db = 0, dc = 0;
   for (let i = 0; i < size; i++) {
     blend(transposed(i, size, a, b, c), g, gx, i, size, unit);
@@ -277,5 +296,4 @@ function backward(
   slope[at] += da * a * (1 - a);
   slope[at + 1] += db * b * (1 - b);
   slope[at + 2] += dc * c * (1 - c);
-  return gx;
 }

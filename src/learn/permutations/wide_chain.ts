@@ -42,16 +42,19 @@ export interface ChainShape {
   readonly inputs: number;
   /** Channels of its output that are wanted. */
   readonly outputs: number;
+  /** Whether the strides are n/2 … 1, as in B*, rather than 1 … n/2; not for rank 2. */
+  readonly decreasing?: boolean;
 }
 
-/** The factors of a chain in the order of application. */
-export function levelsOf({ n, kind, inputs, outputs }: ChainShape): Level[] {
+/** The factors of a chain in the order of application; the weights lie in the order of the strides. */
+export function levelsOf({ n, kind, inputs, outputs, decreasing = false }: ChainShape): Level[] {
   const depth = log2(n), wide = kind === "real" ? 1 : 2, levels: Level[] = [];
   let begin = 0;
   for (let level = 0; level < depth; level++) {
     const own = { inputs: level === 0 ? inputs : wide, outputs: level === depth - 1 ? outputs : wide };
     const size = 2 * n * (kind === "rank 2" ? own.inputs * own.outputs : wide);
-    levels.push({ stride: 1 << level, ...own, begin, end: begin + size });
+    const power = decreasing ? depth - 1 - level : level, at = decreasing ? power * size : begin;
+    levels.push({ stride: 1 << power, ...own, begin: at, end: at + size });
     begin += size;
   }
   return levels;
@@ -130,7 +133,7 @@ export class WideChain {
   constructor(shape: ChainShape, width: number, first: boolean) {
     const { n, kind, outputs } = shape, levels = levelsOf(shape);
     this.#kind = kind;
-    this.#first = first;
+    this.#first = first && !shape.decreasing;
     this.#n = n;
     this.#width = width;
     this.#levels = levels;
@@ -156,6 +159,11 @@ export class WideChain {
       for (let d = 0; d < s; d++) {
         this.#gather(weights, level, block, d);
         const upper = (block + d) * inputs * width, lower = upper + s * inputs * width;
+        if (inputs === outputs) {
+          if (wide) combineWide(w, x, y, upper, lower, width, from, to);
+          else combinePair(w, x, upper, lower, y, from, to);
+          continue;
+        }
         for (let r = 0; r < 2 * outputs; r++) {
           const at = row(block + d, s, r, outputs) * width;
           if (wide) combine4(w, 4 * r, x, upper, lower, width, y, at, from, to);
@@ -194,11 +202,23 @@ export class WideChain {
       for (let d = 0; d < s; d++) {
         this.#gather(weights, level, block, d);
         const upper = (block + d) * outputs * width, lower = upper + s * outputs * width;
+        if (rows === 2 && columns === 2) {
+          pullPair(w, x, g, upper, lower, back, from, to, found);
+          this.#scatter(slope, level, block, d);
+          continue;
+        }
         for (let q = 0; q < columns; q++) {
           const at = row(block + d, s, q, inputs) * width;
           for (let r = 0; r < rows; r++) t[q * rows + r] = w[r * columns + q];
+          if (rows === columns) continue;
           if (outputs === 2) combine4(t, 4 * q, g, upper, lower, width, back, at, from, to);
           else combine2(t, 2 * q, g, upper, lower, back, at, from, to);
+        }
+        if (rows === columns) combineWide(t, g, back, upper, lower, width, from, to);
+        if (rows === columns && this.#kind === "complex") {
+          complexProducts(g, x, upper, lower, width, from, to, found);
+          this.#scatter(slope, level, block, d);
+          continue;
         }
         for (let r = 0; r < rows; r += 2) {
           const g0 = row(block + d, s, r, outputs) * width, g1 = row(block + d, s, r + 1, outputs) * width;
@@ -278,6 +298,112 @@ export class WideChain {
 /** Which row (point, channel) a row of a block is. */
 function row(point: number, s: number, r: number, channels: number): number {
   return channels === 1 ? point + r * s : 2 * (point + (r >> 1) * s) + (r & 1);
+}
+
+/** A pair of points with one channel from another: both rows at once. */
+function combinePair(
+  [a, b, c, d]: Float64Array,
+  x: Float64Array,
+  upper: number,
+  lower: number,
+  y: Float64Array,
+  from: number,
+  to: number,
+): void {
+  for (let i = from; i < to; i++) {
+    const u = x[upper + i], v = x[lower + i];
+    y[upper + i] = a * u + b * v;
+    y[lower + i] = c * u + d * v;
+  }
+}
+
+/** The way back of {@link combinePair}: the cotangents of the pair, and the slopes of the block. */
+function pullPair(
+  [a, b, c, d]: Float64Array,
+  x: Float64Array,
+  g: Float64Array,
+  upper: number,
+  lower: number,
+  back: Float64Array,
+  from: number,
+  to: number,
+  slope: Float64Array,
+): void {
+  let first = 0, second = 0, third = 0, fourth = 0;
+  for (let i = from; i < to; i++) {
+    const p = g[upper + i], q = g[lower + i], u = x[upper + i], v = x[lower + i];
+    back[upper + i] = a * p + c * q;
+    back[lower + i] = b * p + d * q;
+    first += p * u;
+    second += p * v;
+    third += q * u;
+    fourth += q * v;
+  }
+  slope[0] = first;
+  slope[1] = second;
+  slope[2] = third;
+  slope[3] = fourth;
+}
+
+/** A pair of points with two channels from another: all four rows at once. */
+function combineWide(
+  w: Float64Array,
+  x: Float64Array,
+  y: Float64Array,
+  upper: number,
+  lower: number,
+  width: number,
+  from: number,
+  to: number,
+): void {
+  const [w0, w1, w2, w3, w4, w5, w6, w7, w8, w9, wa, wb, wc, wd, we, wf] = w;
+  const second = upper + width, last = lower + width;
+  for (let i = from; i < to; i++) {
+    const a = x[upper + i], b = x[second + i], c = x[lower + i], d = x[last + i];
+    y[upper + i] = w0 * a + w1 * b + w2 * c + w3 * d;
+    y[second + i] = w4 * a + w5 * b + w6 * c + w7 * d;
+    y[lower + i] = w8 * a + w9 * b + wa * c + wb * d;
+    y[last + i] = wc * a + wd * b + we * c + wf * d;
+  }
+}
+
+/**
+ * The slopes of a complex block: where it has re, those of the real part, where it has im below the diagonal of a number, those
+ * of the imaginary part, and zero in their second places.
+ */
+function complexProducts(
+  g: Float64Array,
+  x: Float64Array,
+  upper: number,
+  lower: number,
+  width: number,
+  from: number,
+  to: number,
+  slope: Float64Array,
+): void {
+  const second = upper + width, last = lower + width;
+  let a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, h = 0, k = 0;
+  for (let i = from; i < to; i++) {
+    const p = g[upper + i], q = g[second + i], r = g[lower + i], s = g[last + i];
+    const t = x[upper + i], u = x[second + i], v = x[lower + i], w = x[last + i];
+    a += p * t + q * u;
+    b += q * t - p * u;
+    c += p * v + q * w;
+    d += q * v - p * w;
+    e += r * t + s * u;
+    f += s * t - r * u;
+    h += r * v + s * w;
+    k += s * v - r * w;
+  }
+  slope.fill(0);
+  slope[0] = a;
+  slope[4] = b;
+  slope[2] = c;
+  slope[6] = d;
+  slope[8] = e;
+  slope[12] = f;
+  slope[10] = h;
+  slope[14] = k;
 }
 
 /** One row from a pair of points with one channel. */

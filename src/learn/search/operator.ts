@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { Butterfly } from "../../operator/butterfly.ts";
-import { KroneckerFactor } from "../../operator/factor.ts";
 import type { Operator } from "../../operator/operator.ts";
-import { Permutation } from "../../operator/permutation.ts";
-import { product } from "../../operator/product.ts";
-import { realPart } from "../../operator/real_part.ts";
+import { butterflyPatterns } from "../../operator/pattern.ts";
+import { appliedFactors, canonicalWeights } from "../hypothesis.ts";
+import { modelOperator } from "../operator.ts";
+import { balancedWeights, factorParts, type FitPart, type Model, orderParts } from "../parts.ts";
 import { PermutedModel } from "../permutations/model.ts";
 import { levelPattern, levelsOf } from "../permutations/wide_chain.ts";
 import { log2, type Target } from "../target.ts";
@@ -30,40 +29,45 @@ import type { Finished } from "./trial.ts";
  * ```
  */
 export function finishedOperator(finished: Finished, target: Pick<Target, "n" | "field">): Operator {
-  const { n } = target, { parts, trial } = finished;
-  const butterfly = parts.find((part) => part.kind !== "P");
+  return modelOperator(finishedModel(finished, target), target.n);
+}
+
+/** The same as factors and permutations in the order of application, of weights in balance. */
+export function finishedModel({ parts, trial }: Finished, target: Pick<Target, "n" | "field">): Model {
+  const { n } = target, butterfly = parts.find((part) => part.kind !== "P");
   const complex = !trial.model.includes("R") && butterfly!.weights.length > 2 * n * log2(n);
   const field = complex ? "complex" : "real";
   const model = new PermutedModel(n, field, parts.map((part) => part.kind === "P" ? part.index : part.kind));
-  // In the order of application.
-  const operators: Operator[] = [];
+  const applied: FitPart[] = [];
   let order: Uint32Array | undefined, channels = 1;
   const permute = (inputs: number): void => {
     if (channels === 2 && inputs === 2 && !complex) {
       // A chain of rank 2 leaves one channel after the other, and the next one takes them point by point.
       const own = order ?? Uint32Array.from({ length: n }, (_, i) => i);
-      operators.push(new Permutation(Uint32Array.from({ length: 2 * n }, (_, i) => i % 2 * n + own[i >> 1])));
-    } else if (order) operators.push(new Permutation(order, field));
+      applied.push(...orderParts(Uint32Array.from({ length: 2 * n }, (_, i) => i % 2 * n + own[i >> 1])));
+    } else applied.push(...orderParts(order));
     order = undefined;
   };
   for (let k = parts.length - 1; k >= 0; k--) {
-    const part = parts[k], { chain } = model.parts[k];
+    const part = parts[k], chain = model.parts[k].chain!;
     if (part.kind === "P") {
       const before = order;
       order = before ? part.index.map((i) => before[i]) : part.index;
       continue;
     }
-    permute(chain!.inputs);
-    const weights = levelsOf(chain!).map(({ begin, end }) =>
-      Float32Array.from(part.weights.subarray(begin, end))
-    );
-    if (chain!.kind !== "rank 2") operators.push(Butterfly.fromFactors(n, weights, { field }));
-    else {levelsOf(chain!).forEach((level, i) =>
-        operators.push(new KroneckerFactor(levelPattern(chain!, level), weights[i]))
-      );}
-    channels = chain!.outputs;
+    permute(chain.inputs);
+    const levels = levelsOf(chain), own = levels.map(({ begin, end }) => part.weights.subarray(begin, end));
+    if (part.kind === "R") applied.push(...factorParts(levels.map((l) => levelPattern(chain, l)), own));
+    else {
+      const increasing = part.kind === "B", order = { increasing, permutation: "none" } as const;
+      const canonical = balancedWeights(canonicalWeights(own, n, field, order), n, field, 1);
+      const patterns = butterflyPatterns(n, { increasing });
+      appliedFactors(canonical, n, field, order).forEach((weights, i) =>
+        applied.push({ kind: "factor", pattern: patterns[i], weights: Float32Array.from(weights) })
+      );
+    }
+    channels = chain.outputs;
   }
   permute(1);
-  const whole = product(...operators.reverse());
-  return complex && target.field === "real" ? realPart(whole) : whole;
+  return { field, parts: applied, realPart: complex && target.field === "real" };
 }

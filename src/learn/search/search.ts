@@ -24,8 +24,8 @@ import {
 /** How a search works. */
 export interface SearchOptions {
   /**
-   * The models among which trials are dealt out, products of B (a butterfly), R (a real chain of rank 2) and P (a
-   * permutation); "BP", "BPP", "BPBP" for complex targets, "RP", "RPP", "BPBP" for real ones.
+   * The models among which trials are dealt out, products of B (a butterfly), B* (one of falling strides), R (a real chain
+   * of rank 2) and P (a permutation); "BP", "BPP", "BPBP" for complex targets, "RPP", "BPBP" for real ones.
    */
   readonly models?: readonly string[];
   /** The field of the butterflies; complex. A real target is then the real part. */
@@ -48,6 +48,8 @@ export interface SearchOptions {
   readonly signal?: AbortSignal;
   /** Called when trials have got on, at least after each piece of work. */
   readonly onProgress?: (table: SearchTable) => void;
+  /** Called after each round with what is needed to go on from there. */
+  readonly onCheckpoint?: (checkpoint: SearchCheckpoint) => void;
   /** Makes a worker that runs `search/worker.ts`; together with `workers`. Without them all runs on this thread. */
   readonly createWorker?: () => WorkerLike;
   /** How many workers. */
@@ -171,8 +173,9 @@ export async function search(target: Target, options: SearchOptions = {}): Promi
   if (options.signal?.aborted) cancel();
   options.signal?.addEventListener("abort", cancel, { once: true });
   const race = new Race(plan, executor, timer.signal, options.onProgress, resume);
+  const keep = (): void => options.onCheckpoint?.(race.checkpoint(target));
   try {
-    const stopped = await race.run(() => (trial) => beginTrial(scaled, trial), tolerance, brackets);
+    const stopped = await race.run(() => (trial) => beginTrial(scaled, trial), tolerance, brackets, keep);
     const checkpoint = race.checkpoint(target);
     return {
       best: checkpoint.best ?? unpolished(scaled, checkpoint),
@@ -197,7 +200,7 @@ function unpolished(target: TrialTarget, { racing }: SearchCheckpoint): Finished
 
 function planned(target: Target, options: SearchOptions): SearchPlan {
   const { field = "complex", seed = 0, trials = 36, firstSteps = 60, rates = [0.04, 0.12] } = options;
-  const { models = target.field === "real" ? ["RP", "RPP", "BPBP"] : ["BP", "BPP", "BPBP"] } = options;
+  const { models = target.field === "real" ? ["RPP", "BPBP"] : ["BP", "BPP", "BPBP"] } = options;
   if (models.length === 0) throw new RangeError("Cannot search: expected at least one model, got none");
   models.forEach(modelParts);
   const real = models.find((model) => model.includes("R"));
@@ -258,6 +261,7 @@ class Race {
     begin: () => (trial: Trial) => TrialState,
     tolerance: number,
     brackets: number,
+    keep: () => void,
   ): Promise<SearchResult["stopped"]> {
     const last = this.#bracket + brackets;
     while (this.#bracket < last) {
@@ -266,9 +270,13 @@ class Race {
         await this.#advance();
         if (this.#signal.aborted) break;
         this.#racing.sort((a, b) => errorOf(a) - errorOf(b) || a.trial.id - b.trial.id);
-        if (this.#racing.length <= FINALISTS) break;
+        if (this.#racing.length <= FINALISTS) {
+          keep();
+          break;
+        }
         this.#out.unshift(...this.#racing.splice(Math.ceil(this.#racing.length / KEEP)));
         this.#round++;
+        keep();
       }
       if (!this.#signal.aborted) await this.#finish(tolerance);
       if (this.#best !== undefined && this.#best.relativeError <= tolerance) return "converged";
@@ -277,6 +285,7 @@ class Race {
       this.#round = 0;
       this.#racing = [];
       this.#out = [];
+      keep();
     }
     return "brackets";
   }

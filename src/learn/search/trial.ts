@@ -11,12 +11,16 @@ import { sigmoid } from "../permutations/relaxed.ts";
 import { chainStart, factorSizes } from "../permutations/wide_chain.ts";
 import type { Target } from "../target.ts";
 import type { Task } from "../task.ts";
+import { assignmentStart } from "./assignment.ts";
 
 /** What tells one trial from another. */
 export interface Trial {
   /** Counts the trials of a search, from 0. */
   readonly id: number;
-  /** The model, written as a product: "BP", "BPP", "RPRP"; B a butterfly, R a real chain of rank 2, P a permutation. */
+  /**
+   * The model, written as a product: "BP", "BPP", "RPRP", "BB*"; B a butterfly, B* one of falling strides, R a real chain of
+   * rank 2, P a permutation.
+   */
   readonly model: string;
   /** Of its first weights. */
   readonly seed: number;
@@ -60,7 +64,7 @@ export interface Finished {
   readonly relativeError: number;
   /** The parts as written: canonical weights of a butterfly or a chain, or y[i] = x[index[i]]. */
   readonly parts: readonly (
-    | { readonly kind: "B" | "R"; readonly weights: Float64Array }
+    | { readonly kind: "B" | "B*" | "R"; readonly weights: Float64Array }
     | { readonly kind: "P"; readonly index: Uint32Array }
   )[];
 }
@@ -84,12 +88,12 @@ export function trialTarget(target: Target, field: "real" | "complex"): TrialTar
 
 /** The parts of a model by its name. */
 export function modelParts(name: string): ModelPart[] {
-  if (!/^[BRP]+$/.test(name) || !/[BR]/.test(name)) {
+  if (!/^(B\*?|[RP])+$/.test(name) || !/[BR]/.test(name)) {
     throw new RangeError(
-      `Cannot search: there is no model "${name}", expected a product of B, R and P such as "BPBP"`,
+      `Cannot search: there is no model "${name}", expected a product of B, B*, R and P such as "BPBP" or "BB*"`,
     );
   }
-  return [...name] as ModelPart[];
+  return name.match(/B\*?|[RP]/g) as ModelPart[];
 }
 
 /** The model of a trial; with real chains of rank 2 in it, its butterflies are real too. */
@@ -107,6 +111,13 @@ export function beginTrial(target: TrialTarget, trial: Trial): TrialState {
   const model = modelOf(target, trial),
     random = new Random(trial.seed),
     weights = new Float64Array(model.size);
+  const zeros = new Float64Array(model.size), begun = { trial, steps: 0, errors: [], weights, mean: zeros };
+  if (/^(BB\*|B\*B)$/.test(trial.model) && trial.id % 2 === 1) {
+    const [first, last] = assignmentStart(target, trial.model === "B*B", random);
+    weights.set(last);
+    weights.set(first, last.length);
+    return { ...begun, square: zeros.slice() };
+  }
   const reversals = random.uniform() < 2 / 3 ? DECIDED : 0;
   for (const { chain, begin, end } of model.parts) {
     weights.set(
@@ -114,8 +125,7 @@ export function beginTrial(target: TrialTarget, trial: Trial): TrialState {
       begin,
     );
   }
-  const zeros = new Float64Array(model.size);
-  return { trial, steps: 0, errors: [], weights, mean: zeros, square: zeros.slice() };
+  return { ...begun, square: zeros.slice() };
 }
 
 /**
@@ -222,7 +232,7 @@ export function* finishTrial(target: TrialTarget, state: TrialState, tolerance: 
       for (let i = 0; i < first; i++) own[i] *= target.scale;
       rescaled = true;
     }
-    return { kind: part as "B" | "R", weights: own };
+    return { kind: part as "B" | "B*" | "R", weights: own };
   });
   return { trial, relativeError, parts };
 }
