@@ -392,3 +392,305 @@ Deno.test("BOFT adapters are the rotations and scales that PEFT makes of them", 
     assertClose(whole.apply(x), want, 3e-6, label);
   }
 });
+
+interface BoftCase {
+  boft_block_size: number;
+  boft_block_num: number;
+  boft_n_butterfly_factor: number;
+  keys: string[];
+  boft_R: GoldenArray;
+  boft_s: GoldenArray;
+  weight: GoldenArray;
+  bias: GoldenArray;
+  input: GoldenArray;
+  output: GoldenArray;
+}
+
+Deno.test("BOFT adapters that PEFT itself saved give what PEFT itself computed", () => {
+  for (const one of golden<{ cases: BoftCase[] }>("boft").cases) {
+    const { boft_block_size, boft_block_num, boft_n_butterfly_factor } = one;
+    const config = { peft_type: "BOFT", boft_block_size, boft_block_num, boft_n_butterfly_factor };
+    const tensors = Object.fromEntries(one.keys.map((key) => [
+      key,
+      tensor(key.endsWith("boft_R") ? one.boft_R : one.boft_s),
+    ]));
+    const label = JSON.stringify(config),
+      base = writeSafetensors([
+        ["0.weight", tensor(one.weight)],
+        ["0.bias", tensor(one.bias)],
+      ]);
+    const map = imported(tensors, { config, base }).operators.get("0")!;
+    assertClose(map.apply(floats(one.input)), values(one.output), 2e-6, label);
+    // The parts around a layer of one's own.
+    const parts = imported(tensors, { config }).operators,
+      outputs = one.bias.shape[0],
+      inputs = one.weight.shape[1];
+    const turned = parts.get("0.rotation")!.apply(floats(one.input)),
+      bias = values(one.bias),
+      w = values(one.weight);
+    const y = Float32Array.from({ length: 2 * outputs }, (_, k) => {
+      let sum = 0;
+      for (let j = 0; j < inputs; j++) {
+        sum += w[k % outputs * inputs + j] * turned[Math.floor(k / outputs) * inputs + j];
+      }
+      return sum;
+    });
+    const scaled = parts.get("0.scale")!.apply(y).map((v, k) => v + bias[k % outputs]);
+    assertClose(scaled, values(one.output), 2e-6, label);
+  }
+});
+
+Deno.test("butterflies of the older package average where there are fewer outputs, and take several stacks and diagonals", () => {
+  // n = 8 for 5 inputs; 3 outputs: the halves of four are averaged, and three are kept.
+  const twiddle = random([1, 3, 4, 2, 2], 1),
+    bias = random([3], 2),
+    tensors = { "f.twiddle": twiddle, "f.bias": bias };
+  const whole = imported({ "f.twiddle": twiddle }, { inputs: 5 }).operators.get("f")!;
+  const x = random([5], 3).data as Float32Array, full = whole.apply(x);
+  const halves = (share: number): number[] =>
+    [0, 1, 2].map((i) => share * (full[i] + full[i + 4]) + Number(bias.data[i]));
+  assertClose(imported(tensors, { inputs: 5 }).operators.get("f")!.apply(x), halves(0.5), 1e-6);
+  assertClose(imported(tensors, { inputs: 5, reduce: "sum" }).operators.get("f")!.apply(x), halves(1), 1e-6);
+
+  // Three stacks of angles with diagonals of their own, seven outputs of the 12.
+  const odo = {
+    "g.twiddle": random([3, 2, 2], 4),
+    "g.twiddle1": random([3, 2, 2], 5),
+    "g.diag": random([3, 4], 6),
+    "g.diag_l": random([3, 4], 7),
+    "g.diag_r": random([3, 4], 8),
+  };
+  const result = imported(odo, { outputs: 11 }), map = result.operators.get("g")!;
+  assert.deepEqual([map.rows, map.cols, result.tensors.size], [11, 4, 0]);
+  const each = [0, 1, 2].map((s) => {
+    const own = Object.fromEntries(
+      Object.entries(odo).map(([name, { shape, data }]) => {
+        const size = data.length / 3;
+        return [
+          name,
+          real([1, ...shape.slice(1)], (data as Float32Array).subarray(s * size, (s + 1) * size)),
+        ];
+      }),
+    );
+    return [...imported(own).operators.get("g")!.toDense()];
+  });
+  assertClose(map.toDense(), each.flat().slice(0, 44), 1e-6);
+
+  // The same map by other parameters: rotations as two angles and two singular values of one.
+  const angles = random([1, 3, 4], 9), zero = (angles.data as Float32Array).constructor;
+  assert.equal(zero, Float32Array);
+  const svd = real([1, 3, 4, 2, 2], [...angles.data].flatMap((a) => [Number(a) - 0.3, 0.3, 1, 1]));
+  assertClose(
+    imported({ twiddle: svd }, { param: "svd" }).operators.get("twiddle")!.toDense(),
+    imported({ twiddle: angles }).operators.get("twiddle")!.toDense(),
+    2e-6,
+  );
+  const logits = random([1, 3, 4], 10), p = [...logits.data].map((v) => 1 / (1 + Math.exp(-Number(v))));
+  assertClose(
+    imported({ twiddle: logits }, { param: "logit" }).operators.get("twiddle")!.toDense(),
+    imported({ twiddle: real([1, 3, 4, 2, 2], p.flatMap((v) => [v, 1 - v, 1 - v, v])) }).operators.get(
+      "twiddle",
+    )!.toDense(),
+    1e-6,
+  );
+});
+
+Deno.test("several modules of one file are told apart, and all other tensors are given back", () => {
+  const index: Tensor = { dtype: "I64", shape: [2], data: new BigInt64Array([1n, 2n]) };
+  const result = imported(
+    {
+      "a.twiddle": random([1, 2, 2, 2, 2, 2], 1),
+      "a.twiddle.extra": random([2], 2),
+      "b.0.twiddle": random([2, 1, 1, 1, 2, 2], 3),
+      "b.0.bias": random([3], 4),
+      "b.1.weight": random([3, 3], 5),
+      "b.1.bias": random([3], 6),
+      "c.weight1": random([2, 2], 7),
+      "d.weight1": random([16], 8),
+      index,
+    },
+    {},
+    { format: "pt" },
+  );
+  assert.deepEqual(result.modules.map(({ name, layout }) => `${name} ${layout}`), [
+    "a torch-butterfly",
+    "b.0 torch-butterfly",
+    "d bft",
+  ]);
+  assert.deepEqual([...result.tensors.keys()].sort(), [
+    "a.twiddle.extra",
+    "b.1.bias",
+    "b.1.weight",
+    "c.weight1",
+    "index",
+  ]);
+  assert.deepEqual([result.tensors.get("index")!.data, result.metadata], [index.data, { format: "pt" }]);
+  // What two layouts share is taken as the newer package's, unless it is said.
+  const other = imported({ twiddle: random([1, 2, 2, 2, 2, 2], 1) }, { layout: "old-butterfly" });
+  assert.equal(other.operators.get("twiddle")!.field, "complex");
+});
+
+Deno.test("what does not fit is refused with the tensor, its shape and what was expected", () => {
+  const nan = real([1, 1, 1, 1, 2, 2], [1, NaN, 0, 1]);
+  const cases: [Record<string, Tensor>, TrainedOptions, RegExp][] = [
+    [
+      { "f.twiddle": random([1, 1, 3, 3, 2, 2], 1) },
+      {},
+      /module 'f': the tensor 'twiddle' of shape \[1, 1, 3, 3, 2, 2\].*expected \[stacks, blocks, log₂n, n\/2, 2, 2\]/,
+    ],
+    [{ "f.twiddle": random([2, 5, 2, 2], 1) }, {}, /of shape \[2, 5, 2, 2\]/],
+    [{ "f.twiddle": nan }, {}, /module 'f': .*NaN, which is not a finite number/],
+    [
+      { "f.twiddle": random([1, 1, 1, 1, 2, 2], 1), "f.bias": random([5], 1) },
+      {},
+      /5 outputs and 2 inputs do not fit.*1 to 2 outputs/,
+    ],
+    [
+      { "f.twiddle": random([1, 1, 1, 1, 2, 2], 1), "f.bias": random([2, 2, 2], 1) },
+      {},
+      /'bias' of shape \[2, 2, 2\].*expected \[outputs\]/,
+    ],
+    [
+      { "f.twiddle": { dtype: "I32", shape: [1, 1, 1, 1, 2, 2], data: new Int32Array(4) } },
+      {},
+      /'twiddle' has the dtype I32, expected F32/,
+    ],
+    [{ "f.twiddle": random([2 ** 16, 1, 0, 0, 2, 2], 1) }, {}, /a butterfly of one point has 65536 stacks/],
+    [{ "f.twiddle": random([3, 1, 1, 1, 2, 2], 1) }, { matrices: 2 }, /3 stacks are not those of 2 matrices/],
+    [{ "c.weight1": random([31], 1) }, {}, /'weight1' of shape \[31\].*radix·n/],
+    [{ "c.weight1": random([48], 1) }, { radix: 2, inputs: 9 }, /expected the larger of them to be 8/],
+    [{ "c.balanced_bfts.0.weight1": random([48], 1), "c.balanced_bfts.1.weight1": random([48], 2) }, {
+      radix: 2,
+    }, /give inputs and outputs/],
+    [{ "c.balanced_bfts.0.weight1": random([48], 1), "c.balanced_bfts.2.weight1": random([48], 2) }, {
+      radix: 2,
+    }, /there is no tensor 'balanced_bfts.1.weight1'/],
+    [{ "m.blkdiag1": random([2, 2, 2], 1) }, {}, /there is no tensor 'blkdiag2' beside 'blkdiag1'/],
+    [
+      { "m.blkdiag1": random([2, 2, 2], 1), "m.blkdiag2": random([2, 2, 3], 1) },
+      {},
+      /'blkdiag2' of shape \[2, 2, 3\].*with 4 inputs in all/,
+    ],
+    [
+      { "m.blkdiag1": random([2, 2, 0], 1), "m.blkdiag2": random([2, 2, 2], 1) },
+      {},
+      /'blkdiag1' of shape \[2, 2, 0\]/,
+    ],
+    [
+      { "q.boft_R": random([1, 2, 3, 4], 1) },
+      {},
+      /'boft_R' of shape \[1, 2, 3, 4\].*expected real \[factors, blocks, b, b\]/,
+    ],
+    [{ "q.boft_R": random([3, 2, 2, 2], 1) }, {}, /their number a multiple of 4/],
+    [{ "q.boft_R": random([2, 2, 3, 3], 1) }, {}, /blocks of even size/],
+    [
+      { "q.boft_R": random([1, 2, 2, 2], 1) },
+      { config: { boft_block_size: 4 } },
+      /boft_block_size '4', as the adapter's/,
+    ],
+    [
+      { "q.boft_R": random([1, 2, 2, 2], 1) },
+      { config: { peft_type: "LORA" } },
+      /is for 'LORA', expected 'BOFT'/,
+    ],
+    [
+      { "q.boft_R": random([1, 2, 2, 2], 1), "q.boft_s": random([2, 3], 1) },
+      {},
+      /'boft_s' of shape \[2, 3\]/,
+    ],
+    [
+      { "q.boft_R": random([1, 2, 2, 2], 1) },
+      { base: writeSafetensors([["q.weight", random([2, 3], 1)]]) },
+      /base layer's weight is F32 \[2, 3\], expected real numbers \[outputs, 4\]/,
+    ],
+    [{ "p.logit": random([3], 1) }, {}, /does not follow from a 'logit' \[3\]/],
+    [
+      { "f.twiddle": random([1, 1, 1, 1, 2, 2], 1) },
+      { inputs: 1.5 },
+      /inputs must be a whole number from 1 on, got '1.5'/,
+    ],
+    [
+      { "f.weight": random([1], 1) },
+      { modules: { f: { layout: "block-diagonal" } } },
+      /'weight' of shape \[1\].*expected \[blocks, outputs, inputs\]/,
+    ],
+  ];
+  for (const [tensors, options, sentence] of cases) {
+    const bytes = writeSafetensors(Object.entries(tensors));
+    assert.throws(() => importTrained(bytes, options), (error: Error) => {
+      assert.ok(error instanceof RangeError, `${error}`);
+      assert.match(error.message, /^Cannot import the file/);
+      assert.match(error.message, sentence);
+      return true;
+    });
+  }
+});
+
+Deno.test("whatever shapes a file has, it is imported or refused, and asks for little memory", () => {
+  const sizes = fc.oneof(fc.integer({ min: 0, max: 4 }), fc.constantFrom(7, 8, 2 ** 20));
+  const names = fc.constantFrom(
+    ...[
+      "twiddle",
+      "twiddle1",
+      "diag",
+      "diag_l",
+      "bias",
+      "weight1",
+      "balanced_bfts.0.weight1",
+      "balanced_bfts.1.weight1",
+    ],
+    ...["blkdiag1", "blkdiag2", "boft_R", "boft_R.default", "boft_s", "logit", "weight"],
+  );
+  const valid = fc.constantFrom(
+    ...[
+      [1, 1, 2, 2, 2, 2],
+      [2, 1, 1, 1, 2, 2],
+      [1, 2, 1, 1, 4],
+      [1, 1, 0, 0, 2, 2],
+      [1, 3, 2, 2],
+      [2, 2, 2],
+      [1, 2, 2],
+    ],
+    ...[[16], [48], [2, 2, 2, 2], [3, 1], [2, 3], [3], [2, 4], [1, 2, 2, 2, 2]],
+  );
+  const small = fc.oneof(valid, fc.array(sizes, { maxLength: 7 })).filter((shape) =>
+    shape.reduce((a, b) => a * b, 1) <= 500 && shape.reduce((a, b) => a * (b || 1), 1) < 2 ** 53
+  );
+  const layouts = fc.constantFrom("torch-butterfly", "old-butterfly", "block-diagonal", "monarch", undefined);
+  let taken = 0;
+  fc.assert(
+    fc.property(
+      fc.dictionary(names, small, { minKeys: 1, maxKeys: 4 }),
+      layouts,
+      fc.boolean(),
+      (shapes, layout, c64) => {
+        const tensors = Object.entries(shapes).map((
+          [name, shape],
+        ): [string, Tensor] => [name, random(shape, 1)]);
+        if (c64) {
+          for (const [, t] of tensors) {
+            if (t.shape.at(-1) === 2) {
+              Object.assign(t, { dtype: "C64", shape: t.shape.slice(0, -1) });
+            }
+          }
+        }
+        const external = Deno.memoryUsage().external;
+        try {
+          const { operators, modules } = importTrained(writeSafetensors(tensors), {
+            layout,
+            modules: layout && { "": { layout } },
+          });
+          for (const operator of operators.values()) assert.ok(operator.rows * operator.cols < 1e7);
+          for (const { check, layout } of modules) assert.ok(layout === "old-permutation" || check() < 1e-5);
+          taken++;
+        } catch (error) {
+          if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+          assert.match(error.message, /^Cannot (import|read) /);
+        }
+        assert.ok(Deno.memoryUsage().external - external < 3e7, "it allocated too much");
+      },
+    ),
+    { numRuns: 1500 },
+  );
+  assert.ok(taken > 0);
+});
