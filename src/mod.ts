@@ -48,6 +48,7 @@ export {
 } from "./operator/orthogonal.ts";
 export { Base4Butterfly, type Base4Factor, toBase4 } from "./operator/base4.ts";
 export { bitReversal, Permutation } from "./operator/permutation.ts";
+export { Bias } from "./operator/bias.ts";
 export { Diagonal } from "./operator/diagonal.ts";
 export { Dense } from "./operator/dense.ts";
 export { KroneckerFactor } from "./operator/factor.ts";

@@ -1,6 +1,6 @@
 /**
- * The command line: `papillon learn`, `search`, `build`, `compress`, `apply`, `dense` and `inspect`. It is what alone touches
- * files and terminals; the library does not.
+ * The command line: `papillon learn`, `search`, `build`, `compress`, `import`, `apply`, `dense`, `export` and `inspect`. It is
+ * what alone touches files and terminals; the library does not.
  *
  * @module
  */
@@ -11,6 +11,8 @@ import { COMPRESS_HELP, runCompress } from "./compress.ts";
 import { DENSE_HELP, runDense } from "./dense.ts";
 import { BUILD_HELP, runBuild } from "./build.ts";
 import { EXIT, InputError } from "./errors.ts";
+import { EXPORT_HELP, runExport } from "./export.ts";
+import { IMPORT_HELP, runImport } from "./import.ts";
 import { INSPECT_HELP, runInspect } from "./inspect.ts";
 import { LEARN_HELP, runLearn } from "./learn.ts";
 import { runSearch, SEARCH_HELP } from "./search.ts";
@@ -25,8 +27,10 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["search", { help: SEARCH_HELP, run: runSearch }],
   ["build", { help: BUILD_HELP, run: runBuild }],
   ["compress", { help: COMPRESS_HELP, run: runCompress }],
+  ["import", { help: IMPORT_HELP, run: runImport }],
   ["apply", { help: APPLY_HELP, run: runApply }],
   ["dense", { help: DENSE_HELP, run: runDense }],
+  ["export", { help: EXPORT_HELP, run: runExport }],
   ["inspect", { help: INSPECT_HELP, run: runInspect }],
 ]);
 
@@ -38,8 +42,10 @@ Usage: papillon COMMAND …
   search    the same by gradient alone, permutations learned too
   build     make a transform or a structured matrix by its name
   compress  replace the matrices of a checkpoint by smaller operators
+  import    make operators of layers that were trained in PyTorch
   apply     apply an operator to vectors in a file
   dense     write the dense matrix of an operator
+  export    write an operator as an ONNX model
   inspect   show what an operator consists of, and draw it
 
 'papillon COMMAND --help' tells more. Exit code 2 means bad input, with a sentence that says why.

@@ -18,6 +18,7 @@
  * | base4-butterfly | `twiddle4` [stacks, blocks, ⌊log₂n/2⌋, n/4, 4, 4], `twiddle2` [stacks, blocks, log₂n mod 2, n/2, 2, 2]; `bias` |
  * | permutation | `index` [n], U32: y[i] = x[index[i]] |
  * | diagonal | `diagonal` [n] |
+ * | bias | `bias` [n] |
  * | factor | `factor` [a, b, c, d] |
  * | chain | `factor.0`, `factor.1` … [a, b, c, d], in the order of application; `factors` says how many |
  * | dense | `matrix` [rows, cols] |

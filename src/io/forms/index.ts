@@ -9,7 +9,7 @@ import { bft, bftLayer, chain } from "./chains.ts";
 import { cornerForm, kroneckerForm, lists, realView, repeated, transposed } from "./composed.ts";
 import type { Form } from "./form.ts";
 import { rotation } from "./rotation.ts";
-import { convolution, dense, diagonal, factor, permutation, sparseForm, window } from "./simple.ts";
+import { bias, convolution, dense, diagonal, factor, permutation, sparseForm, window } from "./simple.ts";
 
 /** All of them. */
 export const FORMS: readonly Form[] = [
@@ -18,6 +18,7 @@ export const FORMS: readonly Form[] = [
   base4,
   permutation,
   diagonal,
+  bias,
   factor,
   chain,
   bft,

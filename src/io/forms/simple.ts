@@ -6,6 +6,7 @@
 
 import { Convolution } from "../../kaleidoscope/convolution.ts";
 import { Sparse, sparse } from "../../kaleidoscope/sparse.ts";
+import { Bias } from "../../operator/bias.ts";
 import { Dense } from "../../operator/dense.ts";
 import { Diagonal } from "../../operator/diagonal.ts";
 import { KroneckerFactor } from "../../operator/factor.ts";
@@ -38,6 +39,20 @@ export const diagonal: Form = form(
   (_node, reader) => {
     const { field, data } = reader.numbers("diagonal", 1);
     return reader.make(() => new Diagonal(data, field));
+  },
+);
+
+/** An added vector. */
+export const bias: Form = form(
+  "bias",
+  Bias,
+  ({ rows, field, values }, writer) => {
+    writer.numbers("bias", field, [rows], values);
+    return {};
+  },
+  (_node, reader) => {
+    const { field, data } = reader.numbers("bias", 1);
+    return reader.make(() => new Bias(data, field));
   },
 );
 
