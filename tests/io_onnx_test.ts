@@ -3,7 +3,7 @@ import fc from "fast-check";
 import * as ort from "onnxruntime-web";
 import { exportOnnx } from "../src/io/trained/mod.ts";
 import { dft } from "../src/kaleidoscope/transforms/dft.ts";
-import { Base4Butterfly, toBase4 } from "../src/operator/base4.ts";
+import { type Base4Butterfly, toBase4 } from "../src/operator/base4.ts";
 import { Bias } from "../src/operator/bias.ts";
 import { Butterfly } from "../src/operator/butterfly.ts";
 import { Chain } from "../src/operator/chain.ts";
