@@ -603,6 +603,11 @@ Deno.test("what does not fit is refused with the tensor, its shape and what was 
       { base: writeSafetensors([["q.weight", random([2, 3], 1)]]) },
       /base layer's weight is F32 \[2, 3\], expected real numbers \[outputs, 4\]/,
     ],
+    [
+      { "q.boft_R.a": random([1, 2, 2, 2], 1), "q.boft_R.b": random([1, 2, 2, 2], 1) },
+      {},
+      /several adapters, 'boft_R.a' and 'boft_R.b'/,
+    ],
     [{ "p.logit": random([3], 1) }, {}, /does not follow from a 'logit' \[3\]/],
     [
       { "f.twiddle": random([1, 1, 1, 1, 2, 2], 1) },

@@ -45,7 +45,10 @@ export interface BaseLayer {
  * The rotation Rᵀ of the input and the scale s of the output, or, where the layer is known, both with it between them.
  */
 export function boft(module: TrainedModule, config: AdapterConfig | undefined, base: BaseLayer): Made {
-  const name = [...module.tensors.keys()].find((key) => key.startsWith("boft_R"))!;
+  const [name, other] = [...module.tensors.keys()].filter((key) => key.startsWith("boft_R"));
+  if (other !== undefined) {
+    throw module.refuse(`it has several adapters, ${quote(name)} and ${quote(other)}: save them one by one`);
+  }
   const { shape, field, data } = module.numbers(name), [count, blocks, size, size2] = shape;
   if (field !== "real" || shape.length !== 4 || size !== size2 || shape.includes(0)) {
     throw module.misfit(name, "real [factors, blocks, b, b]");
