@@ -452,6 +452,15 @@ Deno.test("butterflies of the older package average where there are fewer output
   assertClose(imported(tensors, { inputs: 5 }).operators.get("f")!.apply(x), halves(0.5), 1e-6);
   assertClose(imported(tensors, { inputs: 5, reduce: "sum" }).operators.get("f")!.apply(x), halves(1), 1e-6);
 
+  // With expansion there are more stacks than outputs, and they are averaged too.
+  const two = random([2, 3, 4, 2, 2], 11);
+  const [a, b] = [0, 1].map((s) => {
+    const half = real([1, 3, 4, 2, 2], (two.data as Float32Array).subarray(48 * s, 48 * s + 48));
+    return imported({ twiddle: half }).operators.get("twiddle")!.toDense();
+  });
+  const mean = imported({ twiddle: two }, { outputs: 8 }).operators.get("twiddle")!.toDense();
+  assertClose(mean, a.map((v, i) => (v + b[i]) / 2), 1e-6);
+
   // Three stacks of angles with diagonals of their own, seven outputs of the 12.
   const odo = {
     "g.twiddle": random([3, 2, 2], 4),

@@ -117,9 +117,9 @@ function withBase(
   }
   const numbers = shift as Float32Array | Float64Array | undefined;
   const operator = product(
-    ...numbers ? [new Bias(Float32Array.from(numbers))] : [],
+    ...numbers ? [new Bias(new Float32Array(numbers))] : [],
     ...scale ? [new Diagonal(scale)] : [],
-    new Dense(rows, cols, Float32Array.from(w)),
+    new Dense(rows, cols, new Float32Array(w)),
     rotation,
   );
   return {
@@ -143,7 +143,7 @@ function scaleOf(module: TrainedModule, r: string): Float32Array<ArrayBuffer> | 
   if (field !== "real" || shape.length !== 2 || !shape.includes(1) || data.length === 0) {
     throw module.misfit(name, "real [outputs, 1]");
   }
-  return Float32Array.from(data);
+  return new Float32Array(data);
 }
 
 function checkConfig(
