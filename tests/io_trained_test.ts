@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { loadCheckpoint, saveCheckpoint } from "../src/io/checkpoint.ts";
+import { saveOperator } from "../src/io/operator_file.ts";
 import { type Tensor, writeSafetensors } from "../src/io/safetensors.ts";
 import { type Imported, importTrained, type TrainedOptions } from "../src/io/trained/mod.ts";
+import { Butterfly } from "../src/operator/butterfly.ts";
 import { Random } from "../src/program/random.ts";
 import { floats, golden, type GoldenArray, values } from "./golden/golden.ts";
 import { assertClose, assertEntries } from "./helpers.ts";
@@ -638,6 +640,14 @@ Deno.test("what does not fit is refused with the tensor, its shape and what was 
       return true;
     });
   }
+});
+
+Deno.test("a file that papillon wrote is not imported again, and loses nothing so", () => {
+  const bytes = saveOperator(Butterfly.random(7, { rows: 12, increasing: false, seed: 1 }));
+  assert.throws(
+    () => importTrained(bytes, { name: "mine" }),
+    /^RangeError: Cannot import 'mine': papillon wrote it/,
+  );
 });
 
 Deno.test("whatever shapes a file has, it is imported or refused, and asks for little memory", () => {
