@@ -3,7 +3,7 @@ import fc from "fast-check";
 import * as ort from "onnxruntime-web";
 import { exportOnnx } from "../src/io/trained/mod.ts";
 import { dft } from "../src/kaleidoscope/transforms/dft.ts";
-import { Base4Butterfly, toBase4 } from "../src/operator/base4.ts";
+import { type Base4Butterfly, toBase4 } from "../src/operator/base4.ts";
 import { Bias } from "../src/operator/bias.ts";
 import { Butterfly } from "../src/operator/butterfly.ts";
 import { Chain } from "../src/operator/chain.ts";
@@ -38,8 +38,8 @@ async function run(model: Uint8Array, x: Float32Array, map: Operator, batch: num
 
 /** Compares a model of an operator with the operator, for batches of one and of several. */
 async function check(map: Operator, label = map.describe(), tolerance = 3e-6): Promise<void> {
-  const model = exportOnnx(map);
-  for (const batch of [1, 3]) {
+  for (const [batch, block] of [[1, undefined], [3, undefined], [2, 1]] as const) {
+    const model = exportOnnx(map, { block });
     const x = vectors(new Random(batch), batch * map.cols * floats(map.field));
     assertClose(await run(model, x, map, batch), map.apply(x), tolerance, `${label}, batch ${batch}`);
   }
@@ -123,9 +123,16 @@ Deno.test("a model is the factors, not the dense matrix, and always the same byt
   const map = Butterfly.random(1024, { seed: 1 }), model = exportOnnx(map, { name: "mix" });
   assert.ok(model.length < 4 * 1024 * 1024 / 15, `${model.length} bytes`);
   assert.deepEqual(exportOnnx(map, { name: "mix" }), model);
+  assert.ok(exportOnnx(map, { block: 1 }).length < 4 * map.parameters + 6000);
 });
 
 Deno.test("what is no operator is not exported", () => {
   assert.throws(() => exportOnnx({} as Operator), /expected an operator, got an Object/);
   assert.throws(() => exportOnnx(new Diagonal(numbers(2, 1)), { name: "" }), /must be a text/);
+  for (const block of [0, 2.5, 2000]) {
+    assert.throws(
+      () => exportOnnx(new Diagonal(numbers(2, 1)), { block }),
+      /block must be a whole number from 1 to 1024/,
+    );
+  }
 });

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { loadCheckpoint, saveCheckpoint } from "../src/io/checkpoint.ts";
+import { saveOperator } from "../src/io/operator_file.ts";
 import { type Tensor, writeSafetensors } from "../src/io/safetensors.ts";
 import { type Imported, importTrained, type TrainedOptions } from "../src/io/trained/mod.ts";
+import { Butterfly } from "../src/operator/butterfly.ts";
 import { Random } from "../src/program/random.ts";
 import { floats, golden, type GoldenArray, values } from "./golden/golden.ts";
 import { assertClose, assertEntries } from "./helpers.ts";
@@ -452,6 +454,15 @@ Deno.test("butterflies of the older package average where there are fewer output
   assertClose(imported(tensors, { inputs: 5 }).operators.get("f")!.apply(x), halves(0.5), 1e-6);
   assertClose(imported(tensors, { inputs: 5, reduce: "sum" }).operators.get("f")!.apply(x), halves(1), 1e-6);
 
+  // With expansion there are more stacks than outputs, and they are averaged too.
+  const two = random([2, 3, 4, 2, 2], 11);
+  const [a, b] = [0, 1].map((s) => {
+    const half = real([1, 3, 4, 2, 2], (two.data as Float32Array).subarray(48 * s, 48 * s + 48));
+    return imported({ twiddle: half }).operators.get("twiddle")!.toDense();
+  });
+  const mean = imported({ twiddle: two }, { outputs: 8 }).operators.get("twiddle")!.toDense();
+  assertClose(mean, a.map((v, i) => (v + b[i]) / 2), 1e-6);
+
   // Three stacks of angles with diagonals of their own, seven outputs of the 12.
   const odo = {
     "g.twiddle": random([3, 2, 2], 4),
@@ -603,6 +614,11 @@ Deno.test("what does not fit is refused with the tensor, its shape and what was 
       { base: writeSafetensors([["q.weight", random([2, 3], 1)]]) },
       /base layer's weight is F32 \[2, 3\], expected real numbers \[outputs, 4\]/,
     ],
+    [
+      { "q.boft_R.a": random([1, 2, 2, 2], 1), "q.boft_R.b": random([1, 2, 2, 2], 1) },
+      {},
+      /several adapters, 'boft_R.a' and 'boft_R.b'/,
+    ],
     [{ "p.logit": random([3], 1) }, {}, /does not follow from a 'logit' \[3\]/],
     [
       { "f.twiddle": random([1, 1, 1, 1, 2, 2], 1) },
@@ -624,6 +640,14 @@ Deno.test("what does not fit is refused with the tensor, its shape and what was 
       return true;
     });
   }
+});
+
+Deno.test("a file that papillon wrote is not imported again, and loses nothing so", () => {
+  const bytes = saveOperator(Butterfly.random(7, { rows: 12, increasing: false, seed: 1 }));
+  assert.throws(
+    () => importTrained(bytes, { name: "mine" }),
+    /^RangeError: Cannot import 'mine': papillon wrote it/,
+  );
 });
 
 Deno.test("whatever shapes a file has, it is imported or refused, and asks for little memory", () => {

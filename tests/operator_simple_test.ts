@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { rotationBlocks, unitaryBlocks } from "../src/operator/angles.ts";
+import { Bias } from "../src/operator/bias.ts";
 import { Butterfly } from "../src/operator/butterfly.ts";
 import { Dense } from "../src/operator/dense.ts";
 import { Diagonal } from "../src/operator/diagonal.ts";
+import { loadOperator, saveOperator } from "../src/io/operator_file.ts";
 import { bitReversal, Permutation } from "../src/operator/permutation.ts";
 import { Random } from "../src/program/random.ts";
 import { machines, runOn } from "./helpers.ts";
@@ -36,6 +38,27 @@ Deno.test("bit reversals are their own inverses", () => {
   }
   assert.throws(() => bitReversal(6), /n must be a power of two, got 6/);
   assert.throws(() => Permutation.bitReversal(0), RangeError);
+});
+
+Deno.test("a bias is added, and is no part of matrix, transpose and adjoint", () => {
+  for (const field of ["real", "complex"] as const) {
+    const values = Float32Array.of(1, -2, 3, 0.5),
+      map = new Bias(values, field),
+      n = field === "complex" ? 2 : 4;
+    values.fill(9);
+    const x = Float32Array.of(10, 20, 30, 40),
+      identity = [...Array(n * n).keys()].map((k) => k % (n + 1) ? 0 : 1);
+    assert.deepEqual([...map.apply(x)], [11, 18, 33, 40.5]);
+    assert.deepEqual([...map.adjoint().apply(x), ...map.transpose().apply(x)], [...x, ...x]);
+    assert.deepEqual([...map.toDense()].filter((_, k) => n === 4 || k % 2 === 0), identity);
+    const { input, weights } = map.gradient(x, Float32Array.of(1, 2, 3, 4));
+    assert.deepEqual([[...input], weights.map((w) => [...w])], [[1, 2, 3, 4], [[1, 2, 3, 4]]]);
+    const loaded = loadOperator(saveOperator(map));
+    assert.ok(loaded instanceof Bias);
+    assert.deepEqual([loaded.field, ...loaded.values], [field, 1, -2, 3, 0.5]);
+  }
+  assert.throws(() => new Bias(Float32Array.of(1, NaN)), /values\[1\] is NaN/);
+  assert.throws(() => new Bias(new Float32Array(3), "complex"), RangeError);
 });
 
 Deno.test("what is no permutation is refused with the index that is wrong", () => {

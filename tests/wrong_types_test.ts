@@ -13,6 +13,7 @@ const calls: Record<string, (v: unknown) => unknown> = {
   acdc: (v) => loose.acdc(v, v),
   apply: (v) => dct2(4).apply(v as Float32Array),
   Base4Butterfly: (v) => loose.toBase4(v),
+  bias: (v) => new classes.Bias(v),
   bft: (v) => new classes.Bft(v, 4, 4),
   bftLayer: (v) => new classes.BftLayer(v, 4, 4),
   butterfly: (v) => new classes.Butterfly(4, v),

@@ -132,6 +132,8 @@ function contents({ operators, tensors }: Imported): string {
   const names = [...operators.keys()].slice(0, 4).map(quote).join(", ") + (operators.size > 4 ? ", …" : "");
   const others = tensors.size === 0
     ? "no other tensors"
+    : tensors.size === 1
+    ? "one other tensor as it was"
     : `${count(tensors.size)} other tensors as they were`;
   return `a checkpoint with the operators ${names}, and ${others}`;
 }

@@ -6,6 +6,7 @@
 
 import { Convolution } from "../../kaleidoscope/convolution.ts";
 import { Repeated } from "../../kaleidoscope/transforms/axes.ts";
+import { Bias } from "../../operator/bias.ts";
 import { Butterfly } from "../../operator/butterfly.ts";
 import { Corner } from "../../operator/corner.ts";
 import { type Operator, Transposed } from "../../operator/operator.ts";
@@ -44,6 +45,7 @@ export function panelsOf(operator: Operator): Panel[] {
   if (operator instanceof Transposed) {
     return panelsOf(operator.of).reverse().map((panel) => transposed(panel, operator.conjugate));
   }
+  if (operator instanceof Bias) return [];
   if (operator instanceof Butterfly) return butterflyPanels(operator);
   if (operator instanceof Corner) return panelsOf(operator.of);
   if (operator instanceof RealView) return panelsOf(operator.of).map(asReal);

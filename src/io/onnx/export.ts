@@ -16,13 +16,15 @@ import { GraphBuilder } from "./graph.ts";
 export interface OnnxOptions {
   /** The graph's name; "papillon" when absent. */
   readonly name?: string;
+  /**
+   * Neighbouring factors are fused to blocks of at most so many floats on each side, 64 when absent: models run fast then,
+   * but have more numbers. 1 leaves all factors as they are.
+   */
+  readonly block?: number;
 }
 
-/**
- * Neighbouring factors are fused to blocks of at most so many floats on each side: in onnxruntime-web, a butterfly of
- * 1024 points takes twenty times as long factor by factor.
- */
-const LARGEST_BLOCK = 64;
+/** Without fusing, a butterfly of 1024 points takes twenty times as long in onnxruntime-web. */
+const BLOCK = 64;
 /** Blocks of at most so many entries are multiplied entry by entry and summed; larger ones are a matrix product. */
 const SMALL = 4;
 
@@ -36,24 +38,30 @@ const SMALL = 4;
  * and papillon itself have them.
  *
  * @throws {TypeError} when it is no operator
- * @throws {RangeError} when the model would have 2 GiB or more
+ * @throws {RangeError} when the model would have 2 GiB or more, or `block` is no whole number from 1 to 1024
  *
  * @example
  * ```ts
  * import { exportOnnx } from "@papillon/papillon/trained";
  * import { hadamard } from "@papillon/papillon";
- * const model = exportOnnx(hadamard(64)); // Deno.writeFileSync("hadamard.onnx", model)
- * console.assert(model.length < 64 * 64 * 4); // less than the dense matrix alone
+ * const model = exportOnnx(hadamard(256)); // Deno.writeFileSync("hadamard.onnx", model)
+ * console.assert(model.length < 256 * 256 * 4 / 5); // much less than the dense matrix
  * ```
  */
-export function exportOnnx(operator: Operator, { name = "papillon" }: OnnxOptions = {}): Uint8Array {
+export function exportOnnx(
+  operator: Operator,
+  { name = "papillon", block = BLOCK }: OnnxOptions = {},
+): Uint8Array {
   if (!(operator instanceof Operator)) {
     throw new TypeError(`Cannot export to ONNX: expected an operator, got ${kindOf(operator)}`);
   }
   if (typeof name !== "string" || name === "") {
     throw new TypeError(`Cannot export to ONNX: the graph's name must be a text, got ${kindOf(name)}`);
   }
-  const program = fuseFactors(simplify(operator.program), LARGEST_BLOCK), graph = new GraphBuilder();
+  if (!Number.isInteger(block) || block < 1 || block > 1024) {
+    throw new RangeError(`Cannot export to ONNX: block must be a whole number from 1 to 1024, got ${block}`);
+  }
+  const program = fuseFactors(simplify(operator.program), block), graph = new GraphBuilder();
   const { rows, cols, field } = operator, parts = field === "complex" ? [2] : [];
   const x = field === "complex" ? graph.reshape("x", [program.inputWidth]) : "x";
   const y = written(program, graph, x);

@@ -102,7 +102,7 @@ export class GraphBuilder {
     const size = sizeOf(model);
     if (size > LARGEST) {
       throw new RangeError(
-        `Cannot export to ONNX: the model would have ${size} bytes, at most ${LARGEST} are allowed`,
+        `Cannot export to ONNX: the model would have ${size} bytes, at most ${LARGEST} are allowed; smaller blocks make it smaller`,
       );
     }
     return joined(model);

@@ -56,7 +56,7 @@ export function butterflyTransform(module: TrainedModule): Made {
       `${outputs} outputs and ${inputs} inputs do not fit ${count} butterflies of ${n} channels`,
     );
   }
-  const weights = flats.map((data) => Float32Array.from(data)),
+  const weights = flats.map((data) => new Float32Array(data)),
     residual = layer || module.truth("residual", false);
   if (residual && !layer && inputs !== outputs) {
     throw module.refuse(`a residual needs as many outputs as inputs, got ${outputs} and ${inputs}`);

@@ -45,7 +45,10 @@ export interface BaseLayer {
  * The rotation Rᵀ of the input and the scale s of the output, or, where the layer is known, both with it between them.
  */
 export function boft(module: TrainedModule, config: AdapterConfig | undefined, base: BaseLayer): Made {
-  const name = [...module.tensors.keys()].find((key) => key.startsWith("boft_R"))!;
+  const [name, other] = [...module.tensors.keys()].filter((key) => key.startsWith("boft_R"));
+  if (other !== undefined) {
+    throw module.refuse(`it has several adapters, ${quote(name)} and ${quote(other)}: save them one by one`);
+  }
   const { shape, field, data } = module.numbers(name), [count, blocks, size, size2] = shape;
   if (field !== "real" || shape.length !== 4 || size !== size2 || shape.includes(0)) {
     throw module.misfit(name, "real [factors, blocks, b, b]");
@@ -114,9 +117,9 @@ function withBase(
   }
   const numbers = shift as Float32Array | Float64Array | undefined;
   const operator = product(
-    ...numbers ? [new Bias(Float32Array.from(numbers))] : [],
+    ...numbers ? [new Bias(new Float32Array(numbers))] : [],
     ...scale ? [new Diagonal(scale)] : [],
-    new Dense(rows, cols, Float32Array.from(w)),
+    new Dense(rows, cols, new Float32Array(w)),
     rotation,
   );
   return {
@@ -140,7 +143,7 @@ function scaleOf(module: TrainedModule, r: string): Float32Array<ArrayBuffer> | 
   if (field !== "real" || shape.length !== 2 || !shape.includes(1) || data.length === 0) {
     throw module.misfit(name, "real [outputs, 1]");
   }
-  return Float32Array.from(data);
+  return new Float32Array(data);
 }
 
 function checkConfig(

@@ -9,6 +9,7 @@ import { Random } from "../../program/random.ts";
 import { floats } from "../../program/step.ts";
 import { quote } from "../bytes.ts";
 import type { Checkpoint } from "../checkpoint.ts";
+import { KEY } from "../operator_file.ts";
 import { readSafetensors, type Tensor } from "../safetensors.ts";
 import { butterflyTransform } from "./bft.ts";
 import { type AdapterConfig, type BaseLayer, boft } from "./boft.ts";
@@ -123,6 +124,11 @@ export function importTrained(bytes: Uint8Array, options: TrainedOptions = {}): 
     label = name === undefined ? "the file" : quote(name);
   const file = readSafetensors(bytes, name), adapter = configuration(config);
   const baseTensors = base === undefined ? undefined : readSafetensors(base, "the base model").tensors;
+  if (Object.hasOwn(file.metadata, KEY)) {
+    throw new RangeError(
+      `Cannot import ${label}: papillon wrote it, and loadOperator or loadCheckpoint read it`,
+    );
+  }
   const found = recognise(file.tensors, own, options.layout, file.metadata, label);
   if (found.size === 0) throw nothing(label, file.tensors);
   for (const wanted of Object.keys(own)) {

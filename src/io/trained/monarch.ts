@@ -31,9 +31,9 @@ export function monarch(module: TrainedModule): Made {
     );
   }
   const weights = {
-    first: Float32Array.from(first.data),
+    first: new Float32Array(first.data),
     firstShape: first.shape,
-    second: Float32Array.from(second.data),
+    second: new Float32Array(second.data),
     secondShape: second.shape,
   };
   return linear(module, fromMonarch(weights, first.field), first.field, (x) => {
@@ -48,7 +48,7 @@ export function monarch(module: TrainedModule): Made {
 /** `weight` [blocks, outputs, inputs] of a block-diagonal layer. */
 export function blockdiag(module: TrainedModule): Made {
   const blocks = blocksOf(module, "weight"), [a, b, c] = blocks.shape;
-  const map = new KroneckerFactor({ a, b, c, d: 1 }, Float32Array.from(blocks.data), blocks.field);
+  const map = new KroneckerFactor({ a, b, c, d: 1 }, new Float32Array(blocks.data), blocks.field);
   return linear(module, map, blocks.field, (x) => blocks64(blocks, x));
 }
 
@@ -78,7 +78,7 @@ function linear(
   }
   if (bias && bias.shape[0] !== rows) throw module.misfit("bias", `[${rows}]`);
   const operator = product(
-    ...bias ? [new Bias(Float32Array.from(bias.data), field)] : [],
+    ...bias ? [new Bias(new Float32Array(bias.data), field)] : [],
     ...rows < map.rows ? [new Window(rows, map.rows, { field })] : [],
     map,
     ...cols < map.cols ? [new Window(map.cols, cols, { field })] : [],

@@ -119,7 +119,7 @@ function ofMatrices(module: TrainedModule, data: Float32Array | Float64Array): A
 
 /** Butterflies of one point set for each stack, on vectors one after another. */
 function sideBySide({ twiddle, n, stacks, blocks, field, increasing }: Stacks): Operator {
-  const each = twiddle.length / stacks, values = Float32Array.from(twiddle);
+  const each = twiddle.length / stacks, values = new Float32Array(twiddle);
   return blockDiagonal(
     ...Array.from(
       { length: stacks },
@@ -143,7 +143,8 @@ export function oldButterfly(module: TrainedModule): Made {
   const bias = module.tensors.has("bias") ? biasOf(module, field) : undefined;
   if (bias && bias.shape.length !== 1) throw module.misfit("bias", "[outputs]");
   const cols = module.size("inputs") ?? n, rows = module.size("outputs") ?? bias?.shape[0] ?? whole;
-  if (cols > n || 2 * cols <= n || rows > whole || (stacks > 1 && rows <= (stacks - 1) * n)) {
+  const kept = powerAbove(rows), terms = Math.floor(whole / kept);
+  if (cols > n || 2 * cols <= n || rows > whole || (terms >= 2 && whole % kept !== 0)) {
     throw module.refuse(`${rows} outputs and ${cols} inputs do not fit ${stacks} butterflies of ${n} points`);
   }
   if (bias && bias.data.length !== rows * unit) throw module.misfit("bias", `[${rows}]`);
@@ -164,7 +165,7 @@ export function oldButterfly(module: TrainedModule): Made {
   // Applied from the last to the first.
   const parts: Operator[] = [];
   const copies = right ?? (stacks > 1 ? new Float32Array(whole).fill(1) : undefined);
-  const ones = (data: ArrayLike<number>): Float32Array<ArrayBuffer> => Float32Array.from(data);
+  const ones = (data: ArrayLike<number>): Float32Array<ArrayBuffer> => new Float32Array(data);
   parts.unshift(new Window(n, cols, { field }));
   if (copies) {
     parts.unshift(new KroneckerFactor({ a: 1, b: stacks, c: 1, d: n }, ones(copies)));
@@ -174,7 +175,7 @@ export function oldButterfly(module: TrainedModule): Made {
   if (second) parts.unshift(sideBySide(second));
   if (left) parts.unshift(new Diagonal(ones(left)));
   // Where there are twice as many outputs as needed, or more, they are averaged and not cut.
-  const kept = powerAbove(rows), terms = Math.floor(whole / kept), share = reduction(module, terms);
+  const share = reduction(module, terms);
   if (terms >= 2) {
     parts.unshift(
       new KroneckerFactor({ a: 1, b: 1, c: terms, d: kept }, new Float32Array(whole).fill(share)),
@@ -182,7 +183,7 @@ export function oldButterfly(module: TrainedModule): Made {
   }
   const width = terms >= 2 ? kept : whole;
   if (rows !== width) parts.unshift(new Window(rows, width, { field }));
-  if (bias) parts.unshift(new Bias(Float32Array.from(bias.data), field));
+  if (bias) parts.unshift(new Bias(new Float32Array(bias.data), field));
   return {
     operators: [[
       "",

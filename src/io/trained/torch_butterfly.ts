@@ -110,7 +110,7 @@ export function stacked(module: TrainedModule, parts: Stacks, make: Make = plain
   if (bias && bias.data.length !== matrices * rows * unit) {
     throw module.misfit("bias", matrices === 1 ? `[${rows}]` : `[${matrices}, ${rows}]`);
   }
-  const shift = bias && Float32Array.from(bias.data), size = rows * unit;
+  const shift = bias && new Float32Array(bias.data), size = rows * unit;
   const operators = Array.from(
     { length: matrices },
     (_, m) => make(cols, rows, shift?.subarray(m * size, (m + 1) * size), m * each, (m + 1) * each),
@@ -131,7 +131,7 @@ export function stacked(module: TrainedModule, parts: Stacks, make: Make = plain
 }
 
 function plain({ twiddle, stacks, blocks, field, increasing }: Stacks): Make {
-  const values = Float32Array.from(twiddle), each = values.length / stacks;
+  const values = new Float32Array(twiddle), each = values.length / stacks;
   return (cols, rows, bias, from, to) =>
     Butterfly.fromTwiddle(cols, values.subarray(from * each, to * each), {
       rows,
