@@ -1,0 +1,679 @@
+/// <reference lib="dom" />
+/** The page: what is pressed, what is shown. */
+import { loadOperator, machine, type Operator, saveOperator } from "@papillon/papillon";
+import { HUES, WHEEL } from "../../src/cli/plot/colour.ts";
+import { sample } from "../../src/cli/plot/matrix.ts";
+import { type Panel, panelsOf } from "../../src/cli/plot/panels.ts";
+import { count as spaced, microseconds, ratio, small } from "../../src/cli/text.ts";
+import { drawDense, drawFactor, drawLoss, drawTried, type Ink } from "./draw.ts";
+import { Editor } from "./editor.ts";
+import { FORMS, History, momentary } from "./history.ts";
+import { type MapKind, MAPS, STARTS } from "./maps.ts";
+import type { Answer, How, Learned, Matrix, Request, Timed } from "./messages.ts";
+
+/** The whole script as a function, which the build wraps around it: for a worker where files cannot be fetched. */
+declare const papillonPlayground: (() => void) | undefined;
+
+const SIZES = [8, 16, 32, 64, 128], LARGER = [256, 1024, 2048];
+/** Cells of a painting must be large enough for a finger; loaded operators of more points are not learned again. */
+const MOST_PAINTED = 32, MOST_LEARNED = 128;
+/** Larger matrices are drawn by some of their rows and columns. */
+const MOST_DRAWN = 256;
+
+/** "65 536", in one line. */
+const count = (value: number): string => spaced(value).replaceAll(" ", "\u00a0");
+const byId = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
+const canvas = (id: string): HTMLCanvasElement => byId<HTMLCanvasElement>(id);
+const say = (id: string, text: string): void => void (byId(id).textContent = text);
+
+/** A radio button that looks like a chip. */
+function chip(name: string, value: string, label: string, checked: boolean): HTMLLabelElement {
+  const element = document.createElement("label"), input = document.createElement("input");
+  element.className = "chip";
+  Object.assign(input, { type: "radio", name, value, checked });
+  const text = document.createElement("span");
+  text.textContent = label;
+  element.append(input, text);
+  return element;
+}
+
+const radio = (name: string, value?: string): HTMLInputElement | null =>
+  document.querySelector(`input[name="${name}"]${value === undefined ? ":checked" : `[value="${value}"]`}`);
+
+/** The operator that is shown, and where it came from. */
+interface Shown {
+  readonly operator: Operator;
+  readonly from: "learned" | "built" | "file";
+}
+
+class Page {
+  #kind: MapKind = MAPS[0];
+  #n = 32;
+  #target: Matrix | undefined;
+  #shown: Shown | undefined;
+  #history = new History();
+  #fit: Learned | undefined;
+  /** How much of the history is drawn: it runs after what the worker sends. */
+  #played = 0;
+  #frame = 0;
+  #busy: "learn" | "time" | undefined;
+  #id = 0;
+  #worker: Worker | undefined;
+  #drawnSnapshot = -1;
+  #lastSaid = 0;
+  #mapName = "dft";
+  readonly #editors: Record<"kernel" | "matrix", Editor>;
+
+  constructor() {
+    const edited = { changed: () => this.#choose(), said: (text: string) => say("editor-said", text) };
+    this.#editors = {
+      kernel: new Editor(canvas("kernel"), "kernel", edited),
+      matrix: new Editor(canvas("cells"), "matrix", edited),
+    };
+    byId("maps").append(...MAPS.map(({ name, label }) => chip("map", name, label, name === this.#kind.name)));
+    byId("sizes").append(...SIZES.map((n) => chip("size", `${n}`, `${n}`, n === this.#n)));
+    for (const kind of ["kernel", "matrix"] as const) {
+      byId(`${kind}-starts`).append(
+        ...Object.entries(STARTS[kind]).map(([name, start]) => {
+          const button = document.createElement("button");
+          Object.assign(button, { type: "button", textContent: name });
+          button.onclick = () => {
+            this.#editors[kind].begin(this.#n, start);
+            this.#choose();
+          };
+          return button;
+        }),
+      );
+    }
+    byId("maps").onchange = () => this.#pickMap(radio("map")!.value);
+    byId("sizes").onchange = () => this.#resize(Number(radio("size")!.value));
+    byId("brushes").onchange = () => this.#editors.matrix.brush = Number(radio("brush")!.value);
+    byId("learn-section").onchange = ({ target }) => {
+      if ((target as HTMLInputElement).name === "how" && this.#busy === undefined) this.#explainHow();
+    };
+    byId("learn").onclick = () => this.#learn();
+    byId("cancel").onclick = () => this.#post({ kind: "cancel" });
+    byId("known").onclick = () => this.#showKnown();
+    byId("time").onclick = () => this.#time();
+    byId("save").onclick = () => this.#save();
+    byId("load").onchange = () => this.#load();
+    byId("scrub").oninput = () => this.#scrub(Number(byId<HTMLInputElement>("scrub").value));
+    byId("theme").onclick = () => this.#nextTheme();
+    addEventListener("resize", () => this.#drawLoss());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#redraw());
+    this.#theme(stored("theme") ?? "auto");
+    this.#legend();
+    const { name } = machine();
+    say(
+      "foot",
+      name === "scalar"
+        ? "Kernels: plain TypeScript, since this page may not compile WebAssembly, or the browser has no SIMD."
+        : `Kernels: WebAssembly SIMD, the ${
+          name === "relaxed" ? "relaxed build (fused multiply-add)" : "plain build"
+        }.`,
+    );
+    this.#pickMap(this.#kind.name);
+  }
+
+  // What is chosen.
+
+  #pickMap(name: string): void {
+    this.#kind = MAPS.find((kind) => kind.name === name) ?? this.#kind;
+    const { drawn, how } = this.#kind;
+    if (drawn === "matrix" && this.#n > 16) this.#n = 16;
+    if (
+      drawn !== undefined &&
+      this.#editors[drawn].values.length !== (drawn === "kernel" ? this.#n : this.#n ** 2)
+    ) {
+      this.#beginDrawing(drawn);
+    }
+    for (const input of document.querySelectorAll<HTMLInputElement>('input[name="size"]')) {
+      input.disabled = drawn === "matrix" && Number(input.value) > MOST_PAINTED;
+      input.checked = Number(input.value) === this.#n;
+    }
+    byId("kernel-editor").hidden = drawn !== "kernel";
+    byId("matrix-editor").hidden = byId("cells").hidden = drawn !== "matrix";
+    byId("target").hidden = drawn === "matrix";
+    radio("how", how)!.checked = true;
+    if (drawn !== undefined) this.#editors[drawn].draw();
+    this.#choose();
+  }
+
+  #resize(n: number): void {
+    this.#n = n;
+    if (this.#kind.drawn !== undefined) this.#beginDrawing(this.#kind.drawn);
+    this.#choose();
+  }
+
+  #beginDrawing(kind: "kernel" | "matrix"): void {
+    this.#editors[kind].begin(this.#n, Object.values(STARTS[kind])[0]);
+  }
+
+  get #drawing(): Float64Array {
+    return this.#kind.drawn === undefined ? new Float64Array(0) : this.#editors[this.#kind.drawn].values;
+  }
+
+  /** Another map: what was found before is forgotten. */
+  #choose(): void {
+    this.#stop();
+    this.#mapName = this.#kind.name;
+    const target = this.#target = this.#kind.matrix(this.#n, this.#drawing);
+    say("about", this.#kind.about);
+    byId("known").hidden = this.#kind.exact === undefined;
+    byId<HTMLButtonElement>("learn").disabled = false;
+    this.#explainHow();
+    this.#showTarget(target);
+    this.#clear();
+    this.#sizesToTime();
+    this.#enable();
+  }
+
+  #explainHow(): void {
+    say(
+      "status",
+      radio("how")!.value === "gradient"
+        ? "One butterfly, from random numbers by gradient: the four forms that it may have race each other."
+        : "The ranks of blocks tell which structure it is, and the factors follow in closed form; else it goes by gradient.",
+    );
+  }
+
+  #showTarget({ n, field, values }: Matrix): void {
+    const entries = field === "complex" ? values : interleaved(values);
+    drawDense(canvas("target"), entries, n, n);
+    const what = `${n} × ${n}, ${count(n * n)} ${field} numbers`;
+    say("target-caption", what);
+    canvas("target").setAttribute("aria-label", `The matrix of ${this.#kind.label}: ${what}`);
+  }
+
+  #clear(): void {
+    this.#shown = this.#fit = undefined;
+    this.#history = new History();
+    this.#played = 0;
+    this.#drawnSnapshot = -1;
+    byId("scrub-label").hidden = byId("keys").hidden = byId("explained").hidden = true;
+    const product = canvas("product");
+    product.width = product.height = 4;
+    say("product-caption", "the product of the factors: none yet");
+    say("loss-caption", "relative error against steps");
+    const empty = document.createElement("li");
+    empty.className = "empty";
+    empty.textContent = "Nothing yet. Press “Learn it”.";
+    byId("factors").replaceChildren(empty);
+    byId("times").replaceChildren();
+    for (const id of ["time-status", "keep-status"]) say(id, "");
+    this.#drawLoss();
+    this.#code();
+  }
+
+  #enable(): void {
+    const busy = this.#busy !== undefined, none = this.#shown === undefined;
+    byId("cancel").hidden = !busy;
+    byId<HTMLButtonElement>("learn").disabled = this.#busy === "learn" || this.#target === undefined;
+    byId<HTMLButtonElement>("time").disabled = busy || (none && this.#kind.exact === undefined);
+    byId<HTMLButtonElement>("save").disabled = none;
+  }
+
+  // Learning.
+
+  #learn(): void {
+    if (this.#target === undefined) return;
+    this.#stop();
+    this.#clear();
+    this.#busy = "learn";
+    const how = radio("how")!.value as How;
+    byId("keys").hidden = how !== "gradient";
+    this.#keys();
+    say(
+      "status",
+      how === "gradient" ? "Learning by gradient, from random factors …" : "Looking at ranks of blocks …",
+    );
+    this.#post({ kind: "learn", id: ++this.#id, target: this.#target, how });
+    this.#enable();
+  }
+
+  #post(request: Request): void {
+    try {
+      this.#worker ??= this.#startWorker();
+      this.#worker.postMessage(request);
+    } catch (fault) {
+      this.#failed(`This browser starts no worker here: ${(fault as Error).message}`);
+    }
+  }
+
+  #startWorker(): Worker {
+    // From a file nothing can be fetched, not even by a worker: there it begins with the text of this very script.
+    const own = typeof papillonPlayground === "function" && location.protocol === "file:"
+      ? URL.createObjectURL(new Blob([`(${papillonPlayground})()`], { type: "text/javascript" }))
+      : new URL("playground.js", document.baseURI).href;
+    const worker = new Worker(own);
+    worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+      // What comes late belongs to what was chosen before.
+      if (data.id === this.#id) this.#answer(data);
+    };
+    worker.onerror = (event) =>
+      this.#failed(`The worker has failed: ${event.message || "it could not be loaded"}`);
+    return worker;
+  }
+
+  #stop(): void {
+    if (this.#busy !== undefined) this.#post({ kind: "cancel" });
+    this.#busy = undefined;
+    this.#id++;
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+  }
+
+  #answer(answer: Answer): void {
+    if (answer.kind === "failed") return this.#failed(answer.message);
+    if (answer.kind === "timed") return this.#timed(answer.rows, answer.kernels);
+    if (answer.kind === "learned") {
+      this.#fit = answer.fit;
+      this.#play();
+    } else if (answer.kind === "steps") {
+      this.#history.add(answer.lines, answer.errors, answer.snapshots);
+      byId("keys").hidden = false;
+      this.#play();
+    } else if (this.#history.length === 0) this.#sometimes(`Working: ${answer.phase} …`);
+  }
+
+  /** Tells a screen reader at most every other second. */
+  #sometimes(text: string): void {
+    const now = performance.now();
+    if (now - this.#lastSaid < 2000) return;
+    this.#lastSaid = now;
+    say("status", text);
+  }
+
+  #failed(message: string): void {
+    this.#busy = undefined;
+    say(byId("status").textContent === "" ? "time-status" : "status", message);
+    this.#enable();
+  }
+
+  /** Lets the picture run after the steps that have come, at a speed that eyes can follow. */
+  #play(): void {
+    if (this.#frame !== 0) return;
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) this.#played = this.#history.length;
+    const next = (): void => {
+      const { length } = this.#history;
+      this.#played = Math.min(length, this.#played + Math.max(1.5, (length - this.#played) / 45));
+      this.#moment(Math.floor(this.#played));
+      if (this.#played < length) this.#frame = requestAnimationFrame(next);
+      else {
+        this.#frame = 0;
+        if (this.#fit !== undefined) this.#finish(this.#fit);
+      }
+    };
+    this.#frame = requestAnimationFrame(next);
+  }
+
+  /** Shows how far things were at a step. */
+  #moment(step: number): void {
+    if (step === 0 || this.#target === undefined) return;
+    this.#drawLoss();
+    const snapshot = this.#history.at(step), error = this.#history.errors[step - 1];
+    if (snapshot === undefined || snapshot.step === this.#drawnSnapshot) return;
+    this.#drawnSnapshot = snapshot.step;
+    this.#showOperator(momentary(snapshot, this.#target));
+    say("product-caption", `product now: error ${small(error)}`);
+    this.#sometimes(`Step ${count(step)}: trying ${FORMS[snapshot.form]}, error ${small(error)}`);
+  }
+
+  #finish(fit: Learned): void {
+    const operator = loadOperator(fit.file);
+    this.#busy = undefined;
+    this.#shown = { operator, from: "learned" };
+    this.#showOperator(operator);
+    say("product-caption", `product of the factors: error ${small(fit.relativeError)}`);
+    const good = fit.stopped === "converged";
+    const dense = this.#target!.values.length, own = operator.parameters;
+    const cost = own < dense
+      ? `${count(own)} numbers instead of ${count(dense)}`
+      : `${count(own)} numbers, no fewer than the ${
+        count(dense)
+      } of the matrix: at this size it does not pay`;
+    const ends = { cancelled: "You cancelled", budget: "Time is up" }[fit.stopped] ??
+      "This is the nearest it found";
+    const shown = this.#history.length > 0 ? " (shown more slowly)" : "";
+    say(
+      "status",
+      good
+        ? `Found in ${small(fit.seconds)} s${shown}: ${fit.model}. ${cost}, error ${
+          small(fit.relativeError)
+        }.`
+        : `${ends}: ${fit.model}, error ${small(fit.relativeError)}. ${cost}.`,
+    );
+    byId("explained").hidden = false;
+    say("explained-text", fit.explained);
+    const { length } = this.#history, scrub = byId<HTMLInputElement>("scrub");
+    byId("scrub-label").hidden = length === 0;
+    scrub.max = `${length}`;
+    scrub.value = scrub.max;
+    this.#scrubValue(length);
+    this.#drawLoss();
+    canvas("loss").setAttribute(
+      "aria-label",
+      `Relative error ${length > 0 ? `over ${count(length)} steps` : "of what was tried"}: ends at ${
+        small(fit.relativeError)
+      }`,
+    );
+    this.#code();
+    this.#sizesToTime();
+    this.#enable();
+  }
+
+  #scrub(step: number): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    this.#played = step;
+    this.#scrubValue(step);
+    if (step === this.#history.length && this.#fit !== undefined && this.#shown !== undefined) {
+      this.#drawnSnapshot = -1;
+      this.#showOperator(this.#shown.operator);
+      say("product-caption", `product of the factors: error ${small(this.#fit.relativeError)}`);
+      this.#drawLoss();
+    } else this.#moment(Math.max(1, step));
+  }
+
+  #scrubValue(step: number): void {
+    const error = this.#history.errors[Math.max(0, step - 1)];
+    if (error === undefined) return;
+    const text = `${count(step)}: error ${small(error)}`;
+    say("scrub-value", text);
+    byId("scrub").setAttribute("aria-valuetext", `step ${text}`);
+  }
+
+  #showKnown(): void {
+    const { exact } = this.#kind;
+    if (exact === undefined || this.#target === undefined) return;
+    this.#stop();
+    this.#clear();
+    const operator = exact(this.#n, this.#drawing);
+    this.#shown = { operator, from: "built" };
+    this.#showOperator(operator);
+    const numbers = count(operator.parameters);
+    say("product-caption", "product of the factors, as built");
+    say("status", `The construction that papillon has for it: ${numbers} numbers, not learned but known.`);
+    this.#code();
+    this.#enable();
+  }
+
+  // Pictures.
+
+  #showOperator(operator: Operator): void {
+    const { entries, across, down } = sample(operator, MOST_DRAWN);
+    drawDense(canvas("product"), entries, down, across);
+    const { rows, cols } = operator;
+    canvas("product").setAttribute("aria-label", `The product of the factors, ${rows} × ${cols}`);
+    const panels = panelsOf(operator).filter(({ entries }) => entries !== undefined);
+    const list = byId("factors"), ink = getComputedStyle(document.body).color;
+    if (panels.length === 0) {
+      const item = document.createElement("li");
+      item.className = "empty";
+      item.textContent = "This operator is no product of sparse factors.";
+      return list.replaceChildren(item);
+    }
+    while (list.children.length > panels.length || list.firstElementChild?.className === "empty") {
+      list.lastElementChild!.remove();
+    }
+    panels.forEach((panel, i) => {
+      let item = list.children[i];
+      if (item === undefined) {
+        item = document.createElement("li");
+        const picture = document.createElement("canvas"), caption = document.createElement("span");
+        picture.setAttribute("role", "img");
+        item.append(picture, caption);
+        list.append(item);
+      }
+      const [picture, caption] = item.children;
+      drawFactor(picture as HTMLCanvasElement, panel, ink);
+      const text = captionOf(panel);
+      if (caption.textContent === text.join("")) return;
+      const more = document.createElement("small");
+      more.textContent = text[1];
+      caption.replaceChildren(text[0], more);
+      picture.setAttribute("aria-label", `Factor ${i + 1} of ${panels.length}: ${text.join(", ")}`);
+    });
+  }
+
+  #ink(): Ink {
+    const style = getComputedStyle(document.documentElement), probe = document.createElement("span");
+    // Only a computed colour knows which of two grounds it is for.
+    byId("loss").after(probe);
+    const colour = (name: string): string => {
+      probe.style.color = `var(${name})`;
+      return getComputedStyle(probe).color || style.color;
+    };
+    const ink = {
+      line: colour("--line"),
+      faint: colour("--faint"),
+      forms: FORMS.map((_, i) => colour(`--form-${i}`)),
+    };
+    probe.remove();
+    return ink;
+  }
+
+  #drawLoss(): void {
+    const ink = this.#ink(), step = Math.floor(this.#played);
+    if (step === 0 && this.#fit !== undefined) {
+      const { tried } = this.#fit;
+      drawTried(canvas("loss"), tried, ink);
+      return say("loss-caption", "relative error of what was tried, in closed form: nothing had to descend");
+    }
+    const { lines, head } = this.#history.drawn(step);
+    drawLoss(canvas("loss"), lines, head, ink);
+  }
+
+  #keys(): void {
+    byId("keys").replaceChildren(...FORMS.map((form, i) => {
+      const key = document.createElement("span"), swatch = document.createElement("i");
+      swatch.style.background = `var(--form-${i})`;
+      key.append(swatch, form);
+      return key;
+    }));
+  }
+
+  #legend(): void {
+    const strip = document.createElement("canvas");
+    strip.width = HUES;
+    strip.height = 1;
+    const context = strip.getContext("2d")!;
+    WHEEL.forEach((colour, i) => {
+      context.fillStyle = `rgb(${colour.join(" ")})`;
+      context.fillRect(i, 0, 1, 1);
+    });
+    const phase = document.createElement("span"), text = document.createElement("span");
+    phase.append(strip, "1, i, −1, −i and what is between");
+    text.textContent = "The last factor is applied first. Orange is positive, blue negative, faint small.";
+    byId("legend").append(text, phase);
+  }
+
+  #redraw(): void {
+    this.#drawLoss();
+    this.#editors.kernel.draw();
+    this.#editors.matrix.draw();
+    if (this.#shown !== undefined) this.#showOperator(this.#shown.operator);
+  }
+
+  // Time.
+
+  #sizesToTime(): void {
+    const select = byId<HTMLSelectElement>("time-size"), own = this.#shown?.operator.cols ?? this.#n;
+    const sizes = [own, ...(this.#kind.exact ? LARGER.filter((n) => n > own) : [])];
+    select.replaceChildren(...sizes.map((n, i) => {
+      const what = i > 0 || this.#shown === undefined ? "as built" : `as ${this.#shown.from}`;
+      return new Option(`${n}, ${this.#shown?.from === "file" && i === 0 ? "from the file" : what}`, `${n}`);
+    }));
+  }
+
+  #time(): void {
+    const n = Number(byId<HTMLSelectElement>("time-size").value), { exact } = this.#kind;
+    const kernel = new Float64Array(n);
+    if (this.#kind.drawn === "kernel") kernel.set(this.#drawing);
+    const operator = this.#shown?.operator.cols === n ? this.#shown.operator : exact?.(n, kernel);
+    if (operator === undefined) return;
+    this.#stop();
+    this.#busy = "time";
+    say("time-status", "Verifying in float64, then timing: three turns of each …");
+    const map = this.#shown?.from === "file" && operator === this.#shown.operator ? "file" : this.#mapName;
+    this.#post({ kind: "time", id: ++this.#id, file: saveOperator(operator), map, kernel: [...kernel] });
+    this.#enable();
+  }
+
+  #timed(rows: readonly Timed[], kernels: string): void {
+    this.#busy = undefined;
+    const [own, ...others] = rows, slowest = Math.max(...rows.map(({ micros }) => micros));
+    const table = document.createElement("table");
+    table.className = "times";
+    for (const { name, note, micros, error } of rows) {
+      const row = table.insertRow(),
+        head = document.createElement("th"),
+        about = document.createElement("small");
+      head.scope = "row";
+      about.textContent = note;
+      head.append(name, about);
+      row.append(head);
+      const bar = row.insertCell();
+      bar.className = "bar-cell";
+      const part = Math.max(0.4, 100 * micros / slowest);
+      bar.innerHTML =
+        `<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"><rect width="${part}" height="10"/></svg>`;
+      const value = row.insertCell(), exact = document.createElement("small");
+      value.className = "micros";
+      exact.textContent = `error ${small(error)}`;
+      value.append(`${microseconds(micros)} µs`, exact);
+    }
+    byId("times").replaceChildren(table);
+    const told = others.map(({ name, micros }) => {
+      const times = micros / own.micros;
+      return times >= 1
+        ? `${ratio(times)} times as fast as ${name}`
+        : `${ratio(1 / times)} times slower than ${name}`;
+    });
+    const how = kernels === "scalar" ? ", in plain TypeScript, as nothing else may run here" : "";
+    say("time-status", `Medians on this machine${how}: papillon is ${told.join(", and ")}.`);
+    this.#enable();
+  }
+
+  // Files.
+
+  get #fileName(): string {
+    return `${this.#mapName}-${this.#shown?.operator.cols ?? this.#n}.safetensors`;
+  }
+
+  #save(): void {
+    if (this.#shown === undefined) return;
+    const bytes = saveOperator(this.#shown.operator), link = document.createElement("a");
+    const url = URL.createObjectURL(
+      new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" }),
+    );
+    Object.assign(link, { href: url, download: this.#fileName });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(url), 10_000);
+    say("keep-status", `${this.#fileName}: ${count(bytes.length)} bytes.`);
+  }
+
+  async #load(): Promise<void> {
+    const input = byId<HTMLInputElement>("load"), [file] = input.files ?? [];
+    if (file === undefined) return;
+    try {
+      const operator = loadOperator(new Uint8Array(await file.arrayBuffer()));
+      this.#stop();
+      this.#mapName = file.name.replace(/\.safetensors$/, "").replace(/-\d+$/, "");
+      this.#showLoaded(operator, file.name);
+    } catch (fault) {
+      say("keep-status", `${file.name} cannot be loaded. ${(fault as Error).message}`);
+    }
+    // So that the same file can be chosen again.
+    input.value = "";
+  }
+
+  #showLoaded(operator: Operator, name: string): void {
+    const { rows, cols, field } = operator;
+    radio("map")?.blur();
+    for (const input of document.querySelectorAll<HTMLInputElement>('input[name="map"]')) {
+      input.checked = false;
+    }
+    this.#kind = { ...MAPS[MAPS.length - 1], name: "file", label: name, drawn: undefined, exact: undefined };
+    for (const id of ["kernel-editor", "matrix-editor", "cells", "known"]) byId(id).hidden = true;
+    byId("target").hidden = false;
+    say("about", `From ${name}: ${operator.describe()}.`);
+    this.#clear();
+    const learnable = rows === cols && cols <= MOST_LEARNED;
+    this.#target = learnable ? { n: cols, field, values: Float64Array.from(operator.toDense()) } : undefined;
+    const { entries, across, down } = sample(operator, MOST_DRAWN);
+    drawDense(canvas("target"), entries, down, across);
+    say("target-caption", `${rows} × ${cols}, ${field}`);
+    this.#shown = { operator, from: "file" };
+    this.#showOperator(operator);
+    say("product-caption", `product of the factors in ${name}`);
+    const again = learnable
+      ? ""
+      : ` It can be timed and saved; learned again only if square, up to ${MOST_LEARNED}.`;
+    say("keep-status", `Loaded ${name}: ${rows} × ${cols}, ${count(operator.parameters)} numbers.${again}`);
+    say("status", `Loaded from ${name}.`);
+    this.#sizesToTime();
+    this.#code();
+    this.#enable();
+  }
+
+  #code(): void {
+    const name = this.#fileName;
+    say(
+      "code",
+      `import { loadOperator } from "@papillon/papillon/core";
+
+const file = await fetch("${name}");
+const map = loadOperator(new Uint8Array(await file.arrayBuffer()));
+const y = map.apply(x); // a Float32Array, one vector or many one after another`,
+    );
+  }
+
+  // Colours.
+
+  #nextTheme(): void {
+    const order = ["auto", "light", "dark"], now = document.documentElement.dataset.theme ?? "auto";
+    this.#theme(order[(order.indexOf(now) + 1) % order.length]);
+    this.#redraw();
+  }
+
+  #theme(name: string): void {
+    const { dataset } = document.documentElement;
+    if (name === "light" || name === "dark") dataset.theme = name;
+    else delete dataset.theme;
+    const label = { light: "Light", dark: "Dark" }[name] ?? "Auto";
+    say("theme-name", label);
+    byId("theme").setAttribute(
+      "aria-label",
+      `Colours: ${label === "Auto" ? "as the system has them" : label}`,
+    );
+    try {
+      localStorage.setItem("theme", name);
+    } catch {
+      // Not kept, then.
+    }
+  }
+}
+
+function stored(name: string): string | null {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
+function interleaved(values: Float64Array): Float64Array {
+  const wide = new Float64Array(2 * values.length);
+  values.forEach((value, i) => wide[2 * i] = value);
+  return wide;
+}
+
+function captionOf({ caption, ones, parameters }: Panel): [string, string] {
+  return [caption, ones ? "no numbers" : `${count(parameters)} numbers`];
+}
+
+/** Opens the page. */
+export function openPage(): void {
+  new Page();
+}
