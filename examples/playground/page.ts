@@ -101,7 +101,7 @@ class Page {
     byId("theme").onclick = () => this.#nextTheme();
     addEventListener("resize", () => this.#drawLoss());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#redraw());
-    this.#theme(stored("theme") ?? "auto");
+    this.#theme(stored("papillon-theme") ?? "auto");
     this.#legend();
     const { name } = machine();
     say(
@@ -648,7 +648,7 @@ const y = map.apply(x); // a Float32Array, one vector or many one after another`
       `Colours: ${label === "Auto" ? "as the system has them" : label}`,
     );
     try {
-      localStorage.setItem("theme", name);
+      localStorage.setItem("papillon-theme", name);
     } catch {
       // Not kept, then.
     }
