@@ -81,13 +81,15 @@ export interface Ink {
 }
 
 const LOWEST = 1e-8;
+/** Where so many steps have not come below this, the axis does not go far below it either. */
+const HIGH = 0.03, MANY = 1000;
 
 /** Prepares the plot: logarithmic in the error, and in the steps where there are many. */
 function axes(
   canvas: HTMLCanvasElement,
   most: number,
   ink: Ink,
-  unit: string,
+  lowest: number,
 ): { context: CanvasRenderingContext2D; x: (step: number) => number; y: (error: number) => number } {
   const ratio = Math.min(3, devicePixelRatio || 1), { clientWidth: width, clientHeight: height } = canvas;
   canvas.width = Math.max(1, width * ratio);
@@ -99,13 +101,14 @@ function axes(
   const bend = (step: number): number => most > 600 ? Math.sqrt(step / most) : step / most;
   const x = (step: number): number => left + (right - left) * bend(step);
   const y = (error: number): number =>
-    top + (bottom - top) * Math.log10(Math.min(2, Math.max(error, LOWEST)) / 2) / Math.log10(LOWEST / 2);
+    top + (bottom - top) * Math.log10(Math.min(2, Math.max(error, lowest)) / 2) / Math.log10(lowest / 2);
   context.font = "11px system-ui, sans-serif";
   context.fillStyle = ink.faint;
   context.strokeStyle = ink.line;
   context.textAlign = "right";
   context.textBaseline = "middle";
-  for (let power = 0; power >= -8; power -= 2) {
+  const every = lowest > LOWEST ? 1 : 2;
+  for (let power = 0; 10 ** power >= 0.99 * lowest; power -= every) {
     const at = Math.round(y(10 ** power)) + 0.5;
     context.beginPath();
     context.moveTo(left, at);
@@ -117,14 +120,16 @@ function axes(
   context.textAlign = "left";
   context.fillText("0", left, height - 6);
   context.textAlign = "right";
-  context.fillText(`${Math.round(most)} ${unit}`, right, height - 6);
+  context.fillText(`${Math.round(most)} steps`, right, height - 6);
   return { context, x, y };
 }
 
 /** The errors of all lines against their steps, and a dot at the head of the last one. */
 export function drawLoss(canvas: HTMLCanvasElement, lines: readonly Line[], head: number, ink: Ink): void {
   const most = Math.max(220, ...lines.map(({ errors }) => errors.length));
-  const { context, x, y } = axes(canvas, most, ink, "steps");
+  const steps = lines.reduce((sum, { errors }) => sum + errors.length, 0);
+  const high = steps > MANY && lines.every(({ errors }) => errors.every((error) => error > HIGH));
+  const { context, x, y } = axes(canvas, most, ink, high ? HIGH / 3 : LOWEST);
   context.lineJoin = "round";
   lines.forEach(({ form, errors, old }, at) => {
     context.strokeStyle = context.fillStyle = ink.forms[form];

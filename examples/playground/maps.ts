@@ -89,7 +89,8 @@ export const MAPS: readonly MapKind[] = [
   {
     name: "noise",
     label: "Noise",
-    about: "Independent random numbers. There is nothing to find here, and papillon says so.",
+    about:
+      "Independent random numbers. What fits them takes no fewer numbers than they are, or does not fit.",
     how: "auto",
     matrix: (n) => {
       const random = new Random(7);

@@ -19,6 +19,8 @@ const SIZES = [8, 16, 32, 64, 128], LARGER = [256, 1024, 2048];
 const MOST_PAINTED = 32, MOST_LEARNED = 128;
 /** Larger matrices are drawn by some of their rows and columns. */
 const MOST_DRAWN = 256;
+/** Operators of more rows or columns are neither drawn nor timed: a dense product beside them would take too long. */
+const MOST_SHOWN = 4096;
 
 /** "65 536", in one line. */
 const count = (value: number): string => spaced(value).replaceAll(" ", "\u00a0");
@@ -160,7 +162,6 @@ class Page {
     const target = this.#target = this.#kind.matrix(this.#n, this.#drawing);
     say("about", this.#kind.about);
     byId("known").hidden = this.#kind.exact === undefined;
-    byId<HTMLButtonElement>("learn").disabled = false;
     this.#explainHow();
     this.#showTarget(target);
     this.#clear();
@@ -207,9 +208,16 @@ class Page {
 
   #enable(): void {
     const busy = this.#busy !== undefined, none = this.#shown === undefined;
-    byId("cancel").hidden = !busy;
-    byId<HTMLButtonElement>("learn").disabled = this.#busy === "learn" || this.#target === undefined;
-    byId<HTMLButtonElement>("time").disabled = busy || (none && this.#kind.exact === undefined);
+    // One stands where the other was, with the focus.
+    const learn = byId("learn"), cancel = byId("cancel"), learning = this.#busy === "learn";
+    const focused = document.activeElement === learn || document.activeElement === cancel;
+    cancel.hidden = !learning;
+    learn.hidden = learning;
+    if (focused) (learning ? cancel : learn).focus();
+    byId<HTMLButtonElement>("learn").disabled = this.#target === undefined;
+    byId<HTMLButtonElement>("time").disabled = busy || (none && this.#kind.exact === undefined) ||
+      (this.#shown !== undefined &&
+        Math.max(this.#shown.operator.rows, this.#shown.operator.cols) > MOST_SHOWN);
     byId<HTMLButtonElement>("save").disabled = none;
   }
 
@@ -285,8 +293,8 @@ class Page {
   }
 
   #failed(message: string): void {
+    say(this.#busy === "time" ? "time-status" : "status", message);
     this.#busy = undefined;
-    say(byId("status").textContent === "" ? "time-status" : "status", message);
     this.#enable();
   }
 
@@ -332,7 +340,7 @@ class Page {
       : `${count(own)} numbers, no fewer than the ${
         count(dense)
       } of the matrix: at this size it does not pay`;
-    const ends = { cancelled: "You cancelled", budget: "Time is up" }[fit.stopped] ??
+    const ends = { cancelled: "You cancelled", budget: "Time or random starts are used up" }[fit.stopped] ??
       "This is the nearest it found";
     const shown = this.#history.length > 0 ? " (shown more slowly)" : "";
     say(
@@ -400,17 +408,24 @@ class Page {
 
   // Pictures.
 
-  #showOperator(operator: Operator): void {
+  #showDense(id: string, operator: Operator): void {
     const { entries, across, down } = sample(operator, MOST_DRAWN);
-    drawDense(canvas("product"), entries, down, across);
-    const { rows, cols } = operator;
+    drawDense(canvas(id), entries, down, across);
+  }
+
+  #showOperator(operator: Operator): void {
+    const { rows, cols } = operator, large = Math.max(rows, cols) > MOST_SHOWN;
+    if (!large) this.#showDense("product", operator);
     canvas("product").setAttribute("aria-label", `The product of the factors, ${rows} × ${cols}`);
-    const panels = panelsOf(operator).filter(({ entries }) => entries !== undefined);
+    const panels = large ? [] : panelsOf(operator).filter(({ entries }) => entries !== undefined);
+    byId("phase").hidden = operator.field === "real";
     const list = byId("factors"), ink = getComputedStyle(document.body).color;
     if (panels.length === 0) {
       const item = document.createElement("li");
       item.className = "empty";
-      item.textContent = "This operator is no product of sparse factors.";
+      item.textContent = large
+        ? `It is too large to be drawn: more than ${MOST_SHOWN} rows or columns.`
+        : "This operator is no product of sparse factors.";
       return list.replaceChildren(item);
     }
     while (list.children.length > panels.length || list.firstElementChild?.className === "empty") {
@@ -460,8 +475,14 @@ class Page {
       drawTried(canvas("loss"), tried, ink);
       return say("loss-caption", "relative error of what was tried, in closed form: nothing had to descend");
     }
-    const { lines, head } = this.#history.drawn(step);
+    const { lines, head } = this.#history.drawn(step), { length } = this.#history;
     drawLoss(canvas("loss"), lines, head, ink);
+    const other = this.#fit !== undefined && length > 0 &&
+      this.#fit.relativeError < 0.5 * Math.min(...this.#history.errors.slice(-5));
+    say(
+      "loss-caption",
+      `relative error against steps${other ? ", of the single butterflies that were tried first" : ""}`,
+    );
   }
 
   #keys(): void {
@@ -485,6 +506,7 @@ class Page {
     const phase = document.createElement("span"), text = document.createElement("span");
     phase.append(strip, "1, i, −1, −i and what is between");
     text.textContent = "The last factor is applied first. Orange is positive, blue negative, faint small.";
+    phase.id = "phase";
     byId("legend").append(text, phase);
   }
 
@@ -515,8 +537,13 @@ class Page {
     this.#stop();
     this.#busy = "time";
     say("time-status", "Verifying in float64, then timing: three turns of each …");
-    const map = this.#shown?.from === "file" && operator === this.#shown.operator ? "file" : this.#mapName;
-    this.#post({ kind: "time", id: ++this.#id, file: saveOperator(operator), map, kernel: [...kernel] });
+    this.#post({
+      kind: "time",
+      id: ++this.#id,
+      file: saveOperator(operator),
+      map: this.#kind.name,
+      kernel: [...kernel],
+    });
     this.#enable();
   }
 
@@ -591,8 +618,12 @@ class Page {
   #showLoaded(operator: Operator, name: string): void {
     const { rows, cols, field } = operator;
     radio("map")?.blur();
-    for (const input of document.querySelectorAll<HTMLInputElement>('input[name="map"]')) {
+    for (
+      const input of document.querySelectorAll<HTMLInputElement>('input[name="map"], input[name="size"]')
+    ) {
       input.checked = false;
+      // The size is the file's own, until another map is chosen.
+      input.disabled = input.name === "size";
     }
     this.#kind = { ...MAPS[MAPS.length - 1], name: "file", label: name, drawn: undefined, exact: undefined };
     for (const id of ["kernel-editor", "matrix-editor", "cells", "known"]) byId(id).hidden = true;
@@ -601,15 +632,16 @@ class Page {
     this.#clear();
     const learnable = rows === cols && cols <= MOST_LEARNED;
     this.#target = learnable ? { n: cols, field, values: Float64Array.from(operator.toDense()) } : undefined;
-    const { entries, across, down } = sample(operator, MOST_DRAWN);
-    drawDense(canvas("target"), entries, down, across);
+    if (Math.max(rows, cols) <= MOST_SHOWN) this.#showDense("target", operator);
+    else canvas("target").width = canvas("target").height = 4;
     say("target-caption", `${rows} × ${cols}, ${field}`);
+    canvas("target").setAttribute("aria-label", `The matrix from ${name}, ${rows} × ${cols}`);
     this.#shown = { operator, from: "file" };
     this.#showOperator(operator);
     say("product-caption", `product of the factors in ${name}`);
     const again = learnable
       ? ""
-      : ` It can be timed and saved; learned again only if square, up to ${MOST_LEARNED}.`;
+      : ` It is not learned again: that is for square ones of at most ${MOST_LEARNED} rows.`;
     say("keep-status", `Loaded ${name}: ${rows} × ${cols}, ${count(operator.parameters)} numbers.${again}`);
     say("status", `Loaded from ${name}.`);
     this.#sizesToTime();
