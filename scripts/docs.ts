@@ -170,9 +170,7 @@ export async function buildDocs(folder: string): Promise<{ pages: number; broken
   await put("site.css", await Deno.readTextFile(`${root}scripts/docs.css`));
   await put("site.js", await Deno.readTextFile(`${root}scripts/docs_theme.js`));
   await put("icon.svg", await Deno.readTextFile(`${root}examples/playground/icon.svg`));
-  await writePlayground(`${folder}/playground`);
-  const home = `${folder}/playground/index.html`, html = await Deno.readTextFile(home);
-  await Deno.writeTextFile(home, html.replace("<!-- site -->", `<a href="../index.html">Documentation</a>`));
+  await writePlayground(`${folder}/playground`, "../index.html");
 
   const files = await filesOf(folder), texts = new Map<string, string>();
   for (const file of files.filter((name) => name.endsWith(".html"))) {

@@ -54,11 +54,12 @@ papillonPlayground();
   }
 }
 
-/** Writes the page into a folder; gives the bytes of each file after gzip. */
-export async function writePlayground(folder: string): Promise<Map<string, number>> {
+/** Writes the page into a folder, with a link to `guides` if given; gives the bytes of each file after gzip. */
+export async function writePlayground(folder: string, guides?: string): Promise<Map<string, number>> {
   await Deno.mkdir(folder, { recursive: true });
   const sizes = new Map<string, number>();
-  for (const [name, text] of Object.entries(await playground())) {
+  for (const [name, own] of Object.entries(await playground())) {
+    const text = own.replace("<!-- site -->", guides === undefined ? "" : `<a href="${guides}">Guides</a>`);
     await Deno.writeTextFile(`${folder}/${name}`, text);
     sizes.set(name, await gzipSize(text));
   }

@@ -221,6 +221,7 @@ test(
 
 test("the playground works where nothing may be compiled, slower", "/strict/", async (tab) => {
   assert.match(await text(tab, "foot"), /plain TypeScript/);
+  await tab.media({ "prefers-reduced-motion": "reduce" });
   await tab.click("#learn");
   await tab.until(ENDED);
   assert.match(await text(tab, "status"), /^Found in .* a butterfly/);
@@ -242,7 +243,7 @@ Deno.test({
   ignore: "missing" in found,
   fn: async (context) => {
     await inFolder(async (folder) => {
-      await writePlayground(`${folder}/page`);
+      await writePlayground(`${folder}/page`, "guides.html");
       const site = serve(`${folder}/page`),
         browser = await Browser.start((found as { program: string }).program);
       try {

@@ -334,10 +334,11 @@ class Page {
     this.#showOperator(operator);
     say("product-caption", `product of the factors: error ${small(fit.relativeError)}`);
     const good = fit.stopped === "converged";
-    const dense = this.#target!.values.length, own = operator.parameters;
+    const { n, field } = this.#target!, dense = n * n, own = operator.parameters;
+    const numbers = field === "complex" ? "complex numbers" : "numbers";
     const cost = own < dense
-      ? `${count(own)} numbers instead of ${count(dense)}`
-      : `${count(own)} numbers, no fewer than the ${
+      ? `${count(own)} ${numbers} instead of ${count(dense)}`
+      : `${count(own)} ${numbers}, no fewer than the ${
         count(dense)
       } of the matrix: at this size it does not pay`;
     const ends = { cancelled: "You cancelled", budget: "Time or random starts are used up" }[fit.stopped] ??
@@ -384,9 +385,11 @@ class Page {
   }
 
   #scrubValue(step: number): void {
-    const error = this.#history.errors[Math.max(0, step - 1)];
+    const { errors, length } = this.#history, error = errors[Math.max(0, step - 1)];
     if (error === undefined) return;
-    const text = `${count(step)}: error ${small(error)}`;
+    const text = step === length && this.#fit !== undefined
+      ? `end: error ${small(this.#fit.relativeError)}`
+      : `${count(step)}: error ${small(error)}`;
     say("scrub-value", text);
     byId("scrub").setAttribute("aria-valuetext", `step ${text}`);
   }
@@ -470,15 +473,18 @@ class Page {
 
   #drawLoss(): void {
     const ink = this.#ink(), step = Math.floor(this.#played);
-    if (step === 0 && this.#fit !== undefined) {
+    const { length } = this.#history;
+    if (length === 0 && this.#fit !== undefined) {
       const { tried } = this.#fit;
       drawTried(canvas("loss"), tried, ink);
       return say("loss-caption", "relative error of what was tried, in closed form: nothing had to descend");
     }
-    const { lines, head } = this.#history.drawn(step), { length } = this.#history;
-    drawLoss(canvas("loss"), lines, head, ink);
-    const other = this.#fit !== undefined && length > 0 &&
-      this.#fit.relativeError < 0.5 * Math.min(...this.#history.errors.slice(-5));
+    const { lines, head } = this.#history.drawn(step), over = step === length && this.#fit !== undefined;
+    // While it goes on, the line of the last step is the one to look at; at the end the best one.
+    const ends = lines.map(({ errors }) => errors.reduce((least, error) => Math.min(least, error), Infinity));
+    const best = ends.reduce((least, end) => Math.min(least, end), Infinity);
+    drawLoss(canvas("loss"), lines, over ? ends.indexOf(best) : head, ink);
+    const other = over && this.#fit!.relativeError < 0.5 * best;
     say(
       "loss-caption",
       `relative error against steps${other ? ", of the single butterflies that were tried first" : ""}`,
