@@ -42,7 +42,7 @@ const text = (tab: Tab, id: string): Promise<string> =>
 const chosen = (name: string, value: string): string =>
   `label:has(input[name=${name}][value="${value}"]) span`;
 /** Whether learning has ended. */
-const ENDED = "/^(Found|This is|Time or|You)/.test(document.getElementById('status').textContent)";
+const ENDED = "/^(Found|The nearest|Time or|You)/.test(document.getElementById('status').textContent)";
 /** A number that changes with the pixels of a canvas. */
 const pixels = (id: string): string =>
   `(() => { const c = document.getElementById("${id}");
@@ -183,7 +183,7 @@ test(
     assert.equal(await focused(), "cancel", "the focus goes along");
     await tab.keys("Enter");
     await tab.until(ENDED, 10_000);
-    assert.match(await text(tab, "status"), /^You cancelled: /);
+    assert.match(await text(tab, "status"), /^You cancelled\. The nearest/);
     assert.equal(await focused(), "learn", "and comes back");
   },
 );

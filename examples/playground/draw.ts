@@ -131,9 +131,9 @@ export function drawLoss(canvas: HTMLCanvasElement, lines: readonly Line[], head
   const high = steps > MANY && lines.every(({ errors }) => errors.every((error) => error > HIGH));
   const { context, x, y } = axes(canvas, most, ink, high ? HIGH / 3 : LOWEST);
   context.lineJoin = "round";
-  lines.forEach(({ form, errors, old }, at) => {
+  const draw = ({ form, errors, old }: Line, at: number): void => {
     context.strokeStyle = context.fillStyle = ink.forms[form];
-    context.globalAlpha = old ? 0.25 : at === head ? 1 : 0.6;
+    context.globalAlpha = at === head ? 1 : old ? 0.25 : 0.6;
     context.lineWidth = at === head ? 2.2 : 1.4;
     context.beginPath();
     // As many points as there are pixels are enough.
@@ -146,7 +146,10 @@ export function drawLoss(canvas: HTMLCanvasElement, lines: readonly Line[], head
     context.beginPath();
     context.arc(x(last), y(errors[last]), 4.5, 0, 2 * Math.PI);
     context.fill();
-  });
+  };
+  // The one to look at lies on top.
+  lines.forEach((line, at) => at === head || draw(line, at));
+  if (lines[head] !== undefined) draw(lines[head], head);
   context.globalAlpha = 1;
 }
 

@@ -341,8 +341,12 @@ class Page {
       : `${count(own)} ${numbers}, no fewer than the ${
         count(dense)
       } of the matrix: at this size it does not pay`;
-    const ends = { cancelled: "You cancelled", budget: "Time or random starts are used up" }[fit.stopped] ??
-      "This is the nearest it found";
+    const ends: Record<string, string> = {
+      cancelled: "You cancelled. ",
+      budget: `Time or random starts are used up${
+        fit.method === "gradient" ? "; other structures may do" : ""
+      }. `,
+    };
     const shown = this.#history.length > 0 ? " (shown more slowly)" : "";
     say(
       "status",
@@ -350,7 +354,9 @@ class Page {
         ? `Found in ${small(fit.seconds)} s${shown}: ${fit.model}. ${cost}, error ${
           small(fit.relativeError)
         }.`
-        : `${ends}: ${fit.model}, error ${small(fit.relativeError)}. ${cost}.`,
+        : `${ends[fit.stopped] ?? ""}The nearest that was found: ${fit.model}, error ${
+          small(fit.relativeError)
+        }. ${cost}.`,
     );
     byId("explained").hidden = false;
     say("explained-text", fit.explained);
