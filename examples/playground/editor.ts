@@ -126,7 +126,7 @@ export class Editor {
   }
 
   #write(value: number): void {
-    // A tenth of what is drawn is what one means.
+    // Nearly nothing is nothing: otherwise a zero could hardly be drawn.
     this.values[this.#at] = Math.abs(value) < 0.02 ? 0 : value;
   }
 

@@ -1,46 +1,29 @@
 /// <reference lib="dom" />
 /** The page: what is pressed, what is shown. */
 import { loadOperator, machine, type Operator, saveOperator } from "@papillon/papillon";
-import { HUES, WHEEL } from "../../src/cli/plot/colour.ts";
-import { sample } from "../../src/cli/plot/matrix.ts";
-import { type Panel, panelsOf } from "../../src/cli/plot/panels.ts";
-import { count as spaced, microseconds, ratio, small } from "../../src/cli/text.ts";
-import { drawDense, drawFactor, drawLoss, drawTried, type Ink } from "./draw.ts";
+import { small } from "../../src/cli/text.ts";
+import { byId, canvas, chip, count, radio, say } from "./dom.ts";
+import { drawDense, drawLoss, drawTried } from "./draw.ts";
 import { Editor } from "./editor.ts";
 import { FORMS, History, momentary } from "./history.ts";
 import { type MapKind, MAPS, STARTS } from "./maps.ts";
-import type { Answer, How, Learned, Matrix, Request, Timed } from "./messages.ts";
-
-/** The whole script as a function, which the build wraps around it: for a worker where files cannot be fetched. */
-declare const papillonPlayground: (() => void) | undefined;
+import type { Answer, How, Learned, Matrix, Request } from "./messages.ts";
+import {
+  ink as currentInk,
+  interleaved,
+  keys,
+  legend,
+  MOST_SHOWN,
+  showDense,
+  showOperator,
+} from "./pictures.ts";
+import { startWorker } from "./start.ts";
+import { serveTheme } from "./theme.ts";
+import { showTimes } from "./times.ts";
 
 const SIZES = [8, 16, 32, 64, 128], LARGER = [256, 1024, 2048];
 /** Cells of a painting must be large enough for a finger; loaded operators of more points are not learned again. */
 const MOST_PAINTED = 32, MOST_LEARNED = 128;
-/** Larger matrices are drawn by some of their rows and columns. */
-const MOST_DRAWN = 256;
-/** Operators of more rows or columns are neither drawn nor timed: a dense product beside them would take too long. */
-const MOST_SHOWN = 4096;
-
-/** "65 536", in one line. */
-const count = (value: number): string => spaced(value).replaceAll(" ", "\u00a0");
-const byId = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
-const canvas = (id: string): HTMLCanvasElement => byId<HTMLCanvasElement>(id);
-const say = (id: string, text: string): void => void (byId(id).textContent = text);
-
-/** A radio button that looks like a chip. */
-function chip(name: string, value: string, label: string, checked: boolean): HTMLLabelElement {
-  const element = document.createElement("label"), input = document.createElement("input");
-  element.className = "chip";
-  Object.assign(input, { type: "radio", name, value, checked });
-  const text = document.createElement("span");
-  text.textContent = label;
-  element.append(input, text);
-  return element;
-}
-
-const radio = (name: string, value?: string): HTMLInputElement | null =>
-  document.querySelector(`input[name="${name}"]${value === undefined ? ":checked" : `[value="${value}"]`}`);
 
 /** The operator that is shown, and where it came from. */
 interface Shown {
@@ -100,11 +83,9 @@ class Page {
     byId("save").onclick = () => this.#save();
     byId("load").onchange = () => this.#load();
     byId("scrub").oninput = () => this.#scrub(Number(byId<HTMLInputElement>("scrub").value));
-    byId("theme").onclick = () => this.#nextTheme();
     addEventListener("resize", () => this.#drawLoss());
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#redraw());
-    this.#theme(stored("papillon-theme") ?? "auto");
-    this.#legend();
+    serveTheme(() => this.#redraw());
+    legend();
     const { name } = machine();
     say(
       "foot",
@@ -230,7 +211,7 @@ class Page {
     this.#busy = "learn";
     const how = radio("how")!.value as How;
     byId("keys").hidden = how !== "gradient";
-    this.#keys();
+    keys();
     say(
       "status",
       how === "gradient" ? "Learning by gradient, from random factors …" : "Looking at ranks of blocks …",
@@ -241,26 +222,14 @@ class Page {
 
   #post(request: Request): void {
     try {
-      this.#worker ??= this.#startWorker();
+      this.#worker ??= startWorker((answer) => {
+        // What comes late belongs to what was chosen before.
+        if (answer.id === this.#id) this.#answer(answer);
+      }, (message) => this.#failed(message));
       this.#worker.postMessage(request);
     } catch (fault) {
       this.#failed(`This browser starts no worker here: ${(fault as Error).message}`);
     }
-  }
-
-  #startWorker(): Worker {
-    // From a file nothing can be fetched, not even by a worker: there it begins with the text of this very script.
-    const own = typeof papillonPlayground === "function" && location.protocol === "file:"
-      ? URL.createObjectURL(new Blob([`(${papillonPlayground})()`], { type: "text/javascript" }))
-      : new URL("playground.js", document.baseURI).href;
-    const worker = new Worker(own);
-    worker.onmessage = ({ data }: MessageEvent<Answer>) => {
-      // What comes late belongs to what was chosen before.
-      if (data.id === this.#id) this.#answer(data);
-    };
-    worker.onerror = (event) =>
-      this.#failed(`The worker has failed: ${event.message || "it could not be loaded"}`);
-    return worker;
   }
 
   #stop(): void {
@@ -273,7 +242,11 @@ class Page {
 
   #answer(answer: Answer): void {
     if (answer.kind === "failed") return this.#failed(answer.message);
-    if (answer.kind === "timed") return this.#timed(answer.rows, answer.kernels);
+    if (answer.kind === "timed") {
+      this.#busy = undefined;
+      showTimes(answer.rows, answer.kernels);
+      return this.#enable();
+    }
     if (answer.kind === "learned") {
       this.#fit = answer.fit;
       this.#play();
@@ -322,7 +295,7 @@ class Page {
     const snapshot = this.#history.at(step), error = this.#history.errors[step - 1];
     if (snapshot === undefined || snapshot.step === this.#drawnSnapshot) return;
     this.#drawnSnapshot = snapshot.step;
-    this.#showOperator(momentary(snapshot, this.#target));
+    showOperator(momentary(snapshot, this.#target));
     say("product-caption", `product now: error ${small(error)}`);
     this.#sometimes(`Step ${count(step)}: trying ${FORMS[snapshot.form]}, error ${small(error)}`);
   }
@@ -331,7 +304,7 @@ class Page {
     const operator = loadOperator(fit.file);
     this.#busy = undefined;
     this.#shown = { operator, from: "learned" };
-    this.#showOperator(operator);
+    showOperator(operator);
     say("product-caption", `product of the factors: error ${small(fit.relativeError)}`);
     const good = fit.stopped === "converged";
     const { n, field } = this.#target!, dense = n * n, own = operator.parameters;
@@ -384,7 +357,7 @@ class Page {
     this.#scrubValue(step);
     if (step === this.#history.length && this.#fit !== undefined && this.#shown !== undefined) {
       this.#drawnSnapshot = -1;
-      this.#showOperator(this.#shown.operator);
+      showOperator(this.#shown.operator);
       say("product-caption", `product of the factors: error ${small(this.#fit.relativeError)}`);
       this.#drawLoss();
     } else this.#moment(Math.max(1, step));
@@ -407,7 +380,7 @@ class Page {
     this.#clear();
     const operator = exact(this.#n, this.#drawing);
     this.#shown = { operator, from: "built" };
-    this.#showOperator(operator);
+    showOperator(operator);
     const numbers = count(operator.parameters);
     say("product-caption", "product of the factors, as built");
     say("status", `The construction that papillon has for it: ${numbers} numbers, not learned but known.`);
@@ -417,68 +390,8 @@ class Page {
 
   // Pictures.
 
-  #showDense(id: string, operator: Operator): void {
-    const { entries, across, down } = sample(operator, MOST_DRAWN);
-    drawDense(canvas(id), entries, down, across);
-  }
-
-  #showOperator(operator: Operator): void {
-    const { rows, cols } = operator, large = Math.max(rows, cols) > MOST_SHOWN;
-    if (!large) this.#showDense("product", operator);
-    canvas("product").setAttribute("aria-label", `The product of the factors, ${rows} × ${cols}`);
-    const panels = large ? [] : panelsOf(operator).filter(({ entries }) => entries !== undefined);
-    byId("phase").hidden = operator.field === "real";
-    const list = byId("factors"), ink = getComputedStyle(document.body).color;
-    if (panels.length === 0) {
-      const item = document.createElement("li");
-      item.className = "empty";
-      item.textContent = large
-        ? `It is too large to be drawn: more than ${MOST_SHOWN} rows or columns.`
-        : "This operator is no product of sparse factors.";
-      return list.replaceChildren(item);
-    }
-    while (list.children.length > panels.length || list.firstElementChild?.className === "empty") {
-      list.lastElementChild!.remove();
-    }
-    panels.forEach((panel, i) => {
-      let item = list.children[i];
-      if (item === undefined) {
-        item = document.createElement("li");
-        const picture = document.createElement("canvas"), caption = document.createElement("span");
-        picture.setAttribute("role", "img");
-        item.append(picture, caption);
-        list.append(item);
-      }
-      const [picture, caption] = item.children;
-      drawFactor(picture as HTMLCanvasElement, panel, ink);
-      const text = captionOf(panel);
-      if (caption.textContent === text.join("")) return;
-      const more = document.createElement("small");
-      more.textContent = text[1];
-      caption.replaceChildren(text[0], more);
-      picture.setAttribute("aria-label", `Factor ${i + 1} of ${panels.length}: ${text.join(", ")}`);
-    });
-  }
-
-  #ink(): Ink {
-    const style = getComputedStyle(document.documentElement), probe = document.createElement("span");
-    // Only a computed colour knows which of two grounds it is for.
-    byId("loss").after(probe);
-    const colour = (name: string): string => {
-      probe.style.color = `var(${name})`;
-      return getComputedStyle(probe).color || style.color;
-    };
-    const ink = {
-      line: colour("--line"),
-      faint: colour("--faint"),
-      forms: FORMS.map((_, i) => colour(`--form-${i}`)),
-    };
-    probe.remove();
-    return ink;
-  }
-
   #drawLoss(): void {
-    const ink = this.#ink(), step = Math.floor(this.#played);
+    const ink = currentInk(), step = Math.floor(this.#played);
     const { length } = this.#history;
     if (length === 0 && this.#fit !== undefined) {
       const { tried } = this.#fit;
@@ -497,36 +410,11 @@ class Page {
     );
   }
 
-  #keys(): void {
-    byId("keys").replaceChildren(...FORMS.map((form, i) => {
-      const key = document.createElement("span"), swatch = document.createElement("i");
-      swatch.style.background = `var(--form-${i})`;
-      key.append(swatch, form);
-      return key;
-    }));
-  }
-
-  #legend(): void {
-    const strip = document.createElement("canvas");
-    strip.width = HUES;
-    strip.height = 1;
-    const context = strip.getContext("2d")!;
-    WHEEL.forEach((colour, i) => {
-      context.fillStyle = `rgb(${colour.join(" ")})`;
-      context.fillRect(i, 0, 1, 1);
-    });
-    const phase = document.createElement("span"), text = document.createElement("span");
-    phase.append(strip, "1, i, −1, −i and what is between");
-    text.textContent = "The last factor is applied first. Orange is positive, blue negative, faint small.";
-    phase.id = "phase";
-    byId("legend").append(text, phase);
-  }
-
   #redraw(): void {
     this.#drawLoss();
     this.#editors.kernel.draw();
     this.#editors.matrix.draw();
-    if (this.#shown !== undefined) this.#showOperator(this.#shown.operator);
+    if (this.#shown !== undefined) showOperator(this.#shown.operator);
   }
 
   // Time.
@@ -556,41 +444,6 @@ class Page {
       map: this.#kind.name,
       kernel: [...kernel],
     });
-    this.#enable();
-  }
-
-  #timed(rows: readonly Timed[], kernels: string): void {
-    this.#busy = undefined;
-    const [own, ...others] = rows, slowest = Math.max(...rows.map(({ micros }) => micros));
-    const table = document.createElement("table");
-    table.className = "times";
-    for (const { name, note, micros, error } of rows) {
-      const row = table.insertRow(),
-        head = document.createElement("th"),
-        about = document.createElement("small");
-      head.scope = "row";
-      about.textContent = note;
-      head.append(name, about);
-      row.append(head);
-      const bar = row.insertCell();
-      bar.className = "bar-cell";
-      const part = Math.max(0.4, 100 * micros / slowest);
-      bar.innerHTML =
-        `<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"><rect width="${part}" height="10"/></svg>`;
-      const value = row.insertCell(), exact = document.createElement("small");
-      value.className = "micros";
-      exact.textContent = `error ${small(error)}`;
-      value.append(`${microseconds(micros)} µs`, exact);
-    }
-    byId("times").replaceChildren(table);
-    const told = others.map(({ name, micros }) => {
-      const times = micros / own.micros;
-      return times >= 1
-        ? `${ratio(times)} times as fast as ${name}`
-        : `${ratio(1 / times)} times slower than ${name}`;
-    });
-    const how = kernels === "scalar" ? ", in plain TypeScript, as nothing else may run here" : "";
-    say("time-status", `Medians on this machine${how}: papillon is ${told.join(", and ")}.`);
     this.#enable();
   }
 
@@ -644,12 +497,12 @@ class Page {
     this.#clear();
     const learnable = rows === cols && cols <= MOST_LEARNED;
     this.#target = learnable ? { n: cols, field, values: Float64Array.from(operator.toDense()) } : undefined;
-    if (Math.max(rows, cols) <= MOST_SHOWN) this.#showDense("target", operator);
+    if (Math.max(rows, cols) <= MOST_SHOWN) showDense("target", operator);
     else canvas("target").width = canvas("target").height = 4;
     say("target-caption", `${rows} × ${cols}, ${field}`);
     canvas("target").setAttribute("aria-label", `The matrix from ${name}, ${rows} × ${cols}`);
     this.#shown = { operator, from: "file" };
-    this.#showOperator(operator);
+    showOperator(operator);
     say("product-caption", `product of the factors in ${name}`);
     const again = learnable
       ? ""
@@ -672,49 +525,6 @@ const map = loadOperator(new Uint8Array(await file.arrayBuffer()));
 const y = map.apply(x); // a Float32Array, one vector or many one after another`,
     );
   }
-
-  // Colours.
-
-  #nextTheme(): void {
-    const order = ["auto", "light", "dark"], now = document.documentElement.dataset.theme ?? "auto";
-    this.#theme(order[(order.indexOf(now) + 1) % order.length]);
-    this.#redraw();
-  }
-
-  #theme(name: string): void {
-    const { dataset } = document.documentElement;
-    if (name === "light" || name === "dark") dataset.theme = name;
-    else delete dataset.theme;
-    const label = { light: "Light", dark: "Dark" }[name] ?? "Auto";
-    say("theme-name", label);
-    byId("theme").setAttribute(
-      "aria-label",
-      `Colours: ${label === "Auto" ? "as the system has them" : label}`,
-    );
-    try {
-      localStorage.setItem("papillon-theme", name);
-    } catch {
-      // Not kept, then.
-    }
-  }
-}
-
-function stored(name: string): string | null {
-  try {
-    return localStorage.getItem(name);
-  } catch {
-    return null;
-  }
-}
-
-function interleaved(values: Float64Array): Float64Array {
-  const wide = new Float64Array(2 * values.length);
-  values.forEach((value, i) => wide[2 * i] = value);
-  return wide;
-}
-
-function captionOf({ caption, ones, parameters }: Panel): [string, string] {
-  return [caption, ones ? "no numbers" : `${count(parameters)} numbers`];
 }
 
 /** Opens the page. */
