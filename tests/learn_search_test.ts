@@ -120,6 +120,7 @@ Deno.test("what a search cannot do is refused with a sentence", async () => {
   await rejects(search(target, { models: ["P"] }), /no model "P"/);
   await rejects(search(target, { models: [] }), /at least one model/);
   await rejects(search(target, { trials: 0 }), /trials is 0/);
+  await rejects(search(target, { stall: 1 }), /stall is 1, expected a part/);
   await rejects(search(target, { rates: [0.1, 0.01] }), /rates are 0.1 to 0.01/);
   await rejects(search(checkTarget(new Float64Array(16), 4)), /zero matrix/);
   const { checkpoint } = await search(target, { brackets: 1, trials: 1, models: ["BP"], firstSteps: 20 });
@@ -194,7 +195,7 @@ Deno.test("a kaleidoscope start from the largest entries is near a permutation t
     const target = checkTarget(values, n, unit === 2 ? "complex" : "real"), field = target.field;
     const models = ["BB*", "B*B"], options = { models, field, trials: 4, brackets: 1, firstSteps: 20 };
     for (const model of models) {
-      const state = beginTrial(trialTarget(target, field), { id: 1, model, seed: 1, rate: 0.05 });
+      const state = beginTrial(trialTarget(target, field), { id: 2, model, seed: 1, rate: 0.05 });
       const product = new PermutedModel(n, field, modelParts(model)).product(state.weights);
       const scaled = trialTarget(target, field).matrix;
       const off = Math.hypot(...product.map((x, i) => x - scaled[i])) / Math.hypot(...scaled);
