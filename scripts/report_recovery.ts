@@ -23,7 +23,7 @@ const NUMBERS = 2 * 2 * N * Math.log2(N);
 /** The rank and the entries that the paper's errors for random matrices are those of. */
 const RANK = 4, ENTRIES = 2048;
 /** Seconds for each closed form, and for each descent. */
-const BUDGET = 30, DESCENT = 600;
+const BUDGET = 60, DESCENT = 600;
 /** What is searched: every second pair of trials begins at the largest entries. */
 const SEARCH = { trials: 18, firstSteps: 300, rates: [0.03, 0.12], stall: 0.01, brackets: 1 } as const;
 

@@ -12,7 +12,7 @@ import { errorPlots } from "./report_plot.ts";
 
 const SIZES = [8, 16, 32, 64, 128, 256, 512, 1024];
 /** Seconds that a target may take. */
-const BUDGET = 30;
+const BUDGET = 60;
 /** Seconds for one robust PCA, of at most 30 rounds; what it has by then is taken. */
 const ROBUST = 20;
 
