@@ -318,10 +318,11 @@ function withoutReversal({ name, index }: NamedOrder, reversal: Uint32Array): Na
   return { name: name.replace(", digit reversal", ""), index: bare };
 }
 
-/** The patterns of a mixed radix chain of a rank. */
-export function chain(radices: readonly number[], rank: number): Pattern[] {
+/** The patterns of a mixed radix chain of a rank, or of one for each cut, in the order of application. */
+export function chain(radices: readonly number[], rank: number | readonly number[]): Pattern[] {
   const patterns = mixedRadixPatterns(radices);
-  return rank === 1 ? patterns : withRank(patterns, rank);
+  if (typeof rank === "number") return rank === 1 ? patterns : withRank(patterns, rank);
+  return patterns.map(({ a, b, c, d }, i) => ({ a, b: b * (rank[i] ?? 1), c: c * (rank[i - 1] ?? 1), d }));
 }
 
 /** Weights of all patterns. */
