@@ -9,7 +9,7 @@ import { splitChain } from "./closed_form.ts";
 import { factorizeTask } from "./factorize.ts";
 import type { LearnOptions, ModelName } from "./fit.ts";
 import { appliedFactors, canonicalMatrix } from "./hypothesis.ts";
-import { CLOSE, type Ledger } from "./ledger.ts";
+import { CLOSE, fewNumbers, type Ledger } from "./ledger.ts";
 import { checkMatrix } from "./matrix.ts";
 import { balancedWeights, between, butterflyOrder, factorParts, type FitPart } from "./parts.ts";
 import { PeelSearch } from "./peel_search.ts";
@@ -28,12 +28,14 @@ export interface ClosedOptions {
   readonly tolerance: number;
   /** Of what is sampled. */
   readonly seed: number;
+  /** Real numbers that a model may have. */
+  readonly limit: number;
 }
 
 /** Relative errors that may be noise, from the tolerance upwards. */
 const LEVELS = [3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1];
-/** Of what fits equally well, how many are tried. */
-const CANDIDATES = 3;
+/** Of what fits equally well, how many are tried; and of what does not. */
+const CANDIDATES = 3, NEAREST = 2;
 
 /** Tries closed forms; undefined when they are through without convergence. */
 export function* closedTask(
@@ -68,9 +70,11 @@ class ClosedSearch {
     const ranks = this.#wants("low rank") ? minorRanks(this.#target, this.#options.seed) : undefined;
     const survey = this.#wants("chain", "B") ? yield* this.#survey() : undefined;
     if (typeof survey === "string") return survey;
-    const peels = new PeelSearch(this.#target, ledger, this.#options), wanted = this.#wants("BB*", "B*B");
+    const peels = new PeelSearch(this.#target, ledger, this.#options),
+      product = 2 * n * (2 * Math.log2(n) - 1);
+    const wanted = this.#wants("BB*", "B*B") && product <= this.#options.limit;
     // As many numbers as a BB* product, or twice: cheaper to find in a chain.
-    const few = 4 * n * (2 * Math.log2(n) - 1);
+    const few = 2 * product;
     const stages = [
       () => this.#exact(survey, ranks, few),
       () => wanted ? peels.exact() : none(),
@@ -109,9 +113,10 @@ class ClosedSearch {
     return step.value ?? stop;
   }
 
-  /** As many weights as a chain may have: fewer than the dense matrix, or as many if they are the fewest. */
+  /** As many weights as a chain may have: fewer than the dense matrix, or as many where a complex butterfly has no fewer. */
   get #most(): number {
-    return this.#target.n ** 2 - (this.#target.n > 4 ? 1 : 0);
+    const { n, field } = this.#target, allowed = this.#options.limit / (field === "complex" ? 2 : 1);
+    return Math.min(n ** 2 - (n > 16 ? 1 : 0), allowed);
   }
 
   /** Whatever is within the tolerance by the tests and has no more than `most` numbers, the cheapest first. */
@@ -144,7 +149,7 @@ class ClosedSearch {
     const rank = ranks ? ranks.findIndex((rest) => rest <= level) : -1;
     if (rank > 0 && (rank < MINOR / 2 || n <= MINOR)) {
       // A minor shows the rank of a random matrix, and less than that of a smooth one.
-      const highest = Math.min(cheapest / (2 * n), n / 3, rank <= 4 ? rank : 2 * rank);
+      const highest = Math.min(cheapest / (2 * n), n / 2, rank <= 4 ? rank : 2 * rank);
       for (let r = rank; r <= highest; r += Math.ceil(r / 4)) {
         if (this.#thin.has(r)) continue;
         this.#thin.add(r);
@@ -204,23 +209,19 @@ class ClosedSearch {
     }
   }
 
-  /** Nothing fits: the nearest chains of rank 1 and 2, and a matrix of low rank of about the same size. */
+  /** Nothing fits: the nearest chains and a matrix of low rank, of as many numbers as one butterfly has, or are allowed. */
   *#nearest(survey: Survey | undefined): Task<StopReason | undefined> {
-    const { n } = this.#target;
+    const { n, field } = this.#target, { limit } = this.#options, width = field === "complex" ? 2 : 1;
     if (this.#ledger.error < CLOSE) return undefined;
-    for (const rank of [1, 2]) {
-      const [structure] = survey?.ofRank(rank, this.#most) ?? [];
-      if (!structure || this.#known(structure)) continue;
+    const allowed = limit < Infinity ? limit : fewNumbers(n, field);
+    const size = Math.min(n * n, Math.floor(allowed / width));
+    for (const structure of survey?.nearest(size).slice(0, NEAREST) ?? []) {
+      if (this.#known(structure)) continue;
       const stop = yield* this.#chain(structure);
       if (stop !== undefined) return stop;
     }
-    if (this.#wants("low rank")) {
-      return yield* lowRankTask(
-        this.#target,
-        this.#ledger,
-        Math.max(1, Math.floor(Math.min(n / 4, 2 * Math.log2(n)))),
-      );
-    }
+    const rank = Math.floor(size / (2 * n));
+    if (this.#wants("low rank") && rank > 0) return yield* lowRankTask(this.#target, this.#ledger, rank);
   }
 
   *#chain(structure: Structure): Task<StopReason | undefined> {

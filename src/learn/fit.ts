@@ -54,6 +54,11 @@ export interface LearnOptions extends RunOptions {
   readonly tolerance?: number;
   /** Rounds of random starts of the gradient method at most; 20, and 5 after a closed form. */
   readonly restarts?: number;
+  /**
+   * Real numbers that the result may have, two for each complex one; any number when absent. The least error within them
+   * is best.
+   */
+  readonly maxParameters?: number;
   /** Stops after this many seconds with the best so far; 60. */
   readonly budgetSeconds?: number;
   /** A faster executor of the gradient method's loss; see {@link GradientOptions.objective}. */
@@ -146,7 +151,16 @@ export class Fit implements FitData {
 
 /** Refuses options that make no sense. */
 export function checkOptions(options: LearnOptions): void {
-  const { field, method, models, seed = 0, tolerance = 1e-6, restarts = 1, budgetSeconds = 0 } = options;
+  const {
+    field,
+    method,
+    models,
+    seed = 0,
+    tolerance = 1e-6,
+    restarts = 1,
+    budgetSeconds = 0,
+    maxParameters,
+  } = options;
   if (field !== undefined && field !== "real" && field !== "complex") {
     throw new TypeError(`Cannot learn: field is ${String(field)}, expected "real" or "complex"`);
   }
@@ -174,6 +188,9 @@ export function checkOptions(options: LearnOptions): void {
   }
   if (!Number.isSafeInteger(restarts) || restarts < 1) {
     throw new RangeError(`Cannot learn: restarts is ${restarts}, expected a positive integer`);
+  }
+  if (maxParameters !== undefined && !(maxParameters >= 1)) {
+    throw new RangeError(`Cannot learn: maxParameters is ${maxParameters}, expected a positive number`);
   }
   if (!(budgetSeconds >= 0)) {
     throw new RangeError(`Cannot learn: budgetSeconds is ${budgetSeconds}, expected seconds, at least 0`);

@@ -69,7 +69,8 @@ function* stagesTask(source: LearnSource, options: LearnOptions): Task<Fit | Unf
   if (given === undefined) return nothing(source, options);
   const { field = isReal(given) ? "real" : "complex", method = "auto", seed = 0, tolerance = 1e-6, models } =
     options;
-  const target = inField(given, field), ledger = new Ledger(target, tolerance, seed);
+  const { maxParameters: limit = Infinity } = options;
+  const target = inField(given, field), ledger = new Ledger(target, tolerance, seed, limit);
   if (target.norm === 0) return ledger.fit("converged");
   if (target.n === 1) {
     const parts: FitPart[] = [{ kind: "diagonal", weights: Float32Array.from(target.values) }];
@@ -77,7 +78,7 @@ function* stagesTask(source: LearnSource, options: LearnOptions): Task<Fit | Unf
     return ledger.fit("stationary");
   }
   if (method !== "gradient") {
-    const stop = yield* closedTask(target, ledger, { models: closedModels(options), tolerance, seed });
+    const stop = yield* closedTask(target, ledger, { models: closedModels(options), tolerance, seed, limit });
     if (stop !== undefined) return ledger.fit(stop);
     if (ledger.converged || ledger.error <= CLOSE || method === "closed-form") {
       return ledger.fit("stationary");

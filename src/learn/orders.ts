@@ -11,6 +11,9 @@ import type { CheckedMatrix } from "./matrix.ts";
 import type { PieceSampler } from "./piece_rank.ts";
 import { cutAt } from "./split.ts";
 
+/** With a larger part of the energy beyond the rank there is no order to be found. */
+const HOPELESS = 0.01;
+
 /** An order by name. */
 export interface NamedOrder {
   /** "none", "digit reversal", "even/odd", "even/odd, digit reversal", "levels" or "found". */
@@ -71,6 +74,7 @@ export function knownOrders(radices: readonly number[]): NamedOrder[] {
  * @param most ranks above this are all the same
  * @param together how many splits are chosen together to begin with: 1, or 2 where the rank is 2 or 3 and the pieces of
  * the outermost cut, of two rows, tell nothing
+ * @returns undefined when all splits of some level leave higher ranks
  */
 export function orderByLevels(
   sampler: PieceSampler,
@@ -79,7 +83,7 @@ export function orderByLevels(
   most: number,
   random: Random,
   together: 1 | 2 = 1,
-): Uint32Array {
+): Uint32Array | undefined {
   const bits = patterns.length;
   const n = 2 ** bits;
   const masks: number[] = [];
@@ -88,23 +92,28 @@ export function orderByLevels(
   let chosen: number[] = [];
   for (let level = bits - together; level > 0; level--) {
     const cut = cutAt(patterns, level);
-    let best = Infinity;
+    // Pieces of few rows have no rank beyond that to tell of.
+    const rank = Math.min(most, cut.left.b);
+    let best = Infinity, beyondBest = 0;
     const begin = chosen;
     const consider = (candidate: number[]): void => {
       if (dependent(candidate)) return;
       const columns = byParities(candidate, n);
-      const beyond = sampler.beyond(cut, { rows, columns }, Math.min(most, cut.left.b), random, 2);
+      const beyond = sampler.beyond(cut, { rows, columns }, rank, random, 2);
       // Something like a rank: the logarithms tell 1e-30 from 1e-2, which a sum would not.
       let score = 0;
       for (let rank = 1; rank < beyond.length; rank++) {
         score += Math.max(0, Math.log10(beyond[rank] + 1e-24) + 24);
       }
-      if (score < best - 0.5) [best, chosen] = [score, candidate];
+      if (score >= best - 0.5) return;
+      [best, chosen, beyondBest] = [score, candidate, beyond[Math.min(rank, cut.left.b - 1)]];
     };
     masks.forEach((mask, i) => {
       if (begin.length > 0 || together === 1) consider([...begin, mask]);
       else for (const other of masks.slice(0, i)) consider([other, mask]);
     });
+    // No split at all helps here: then no later one will.
+    if (beyondBest > HOPELESS) return undefined;
   }
   const last = masks.find((candidate) => !dependent([...chosen, candidate]))!;
   return byParities([...chosen, last], n);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { butterflyPatterns, patternRows, patternWeights } from "../operator/pattern.ts";
+import { butterflyPatterns, neighbourRank, patternRows, patternWeights } from "../operator/pattern.ts";
 import type { Pattern } from "../program/step.ts";
 import { addComplex, addReal, eachWeight } from "./descend.ts";
 import { balance } from "./balance.ts";
@@ -31,6 +31,20 @@ export interface Model {
 /** Numbers in all parts, two for a complex one. Permutations have none. */
 export function realParameters({ parts }: Model): number {
   return parts.reduce((sum, part) => sum + (part.kind === "permutation" ? 0 : part.weights.length), 0);
+}
+
+/**
+ * Real numbers that can be told from the matrix: without those that change nothing, a factor of the pieces' rank times
+ * itself at each point between two factors.
+ */
+export function realFreedom({ field, parts, ...rest }: Model): number {
+  let gauge = 0;
+  for (const [i, next] of parts.entries()) {
+    const last = parts[i - 1];
+    if (next.kind !== "factor" || last?.kind !== "factor") continue;
+    gauge += patternRows(last.pattern) * (neighbourRank(next.pattern, last.pattern) ?? 1);
+  }
+  return realParameters({ field, parts, ...rest }) - (field === "complex" ? 2 : 1) * gauge;
 }
 
 /**

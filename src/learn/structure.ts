@@ -250,6 +250,7 @@ class Scan {
     const patterns = mixedRadixPatterns(radices);
     const most = Math.min(this.#maxRank, 8);
     const index = orderByLevels(sampler, patterns, known.index, most, new Random(this.#seed), together);
+    if (!index) return;
     this.offer(radices, known, { name: "levels", index }, flip);
   }
 

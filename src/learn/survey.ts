@@ -25,6 +25,8 @@ const WIDE = 2;
 const MOST_RANK = 16;
 /** Pieces of a cut in a close look. */
 const PIECES = 5;
+/** Tolerances for approximations: the ratio of one to the next, and the last. */
+const FINER = 0.93, FINEST = 1e-3;
 /** Energies below this are rounding. */
 const ROUNDING = 1e-24;
 
@@ -104,11 +106,18 @@ export class Survey {
     );
   }
 
-  /** The chains of one rank, those of the least misfit first. */
-  ofRank(rank: number, most: number): Structure[] {
-    return this.#looked.flatMap((looked) => ofRank(looked, rank, most) ?? []).sort((a, b) =>
-      a.misfit - b.misfit
-    );
+  /** The nearest chains that have no more weights than `most`, by the estimate of their errors; none twice. */
+  nearest(most: number): Structure[] {
+    const found = new Map<string, { structure: Structure; estimate: number }>();
+    for (const [i, looked] of this.#looked.entries()) {
+      for (let tolerance = 1; tolerance > FINEST; tolerance *= FINER) {
+        const structure = smallest(looked, tolerance, most);
+        if (!structure) break;
+        const estimate = Math.hypot(...structure.evidence);
+        found.set(`${i} ${JSON.stringify(structure.patterns)}`, { structure, estimate });
+      }
+    }
+    return [...found.values()].sort((a, b) => a.estimate - b.estimate).map(({ structure }) => structure);
   }
 }
 
@@ -177,14 +186,9 @@ function look(
 function smallest(looked: Looked, tolerance: number, most: number): Structure | undefined {
   return structureOf(
     looked,
-    looked.beyond.map((rests) => rests.findIndex((rest) => rest <= tolerance)),
+    looked.beyond.map((rests) => rests.findIndex((rest, rank) => rank > 0 && rest <= tolerance)),
     most,
   );
-}
-
-/** The cheapest chain of the same rank in all cuts. */
-function ofRank(looked: Looked, rank: number, most: number): Structure | undefined {
-  return structureOf(looked, looked.beyond.map((rests) => Math.min(rank, rests.length - 1)), most);
 }
 
 /**
