@@ -258,6 +258,7 @@ class Scan {
   offerColumns(radices: readonly number[], known: NamedOrder, flip: boolean): void {
     const matrix = flip ? this.#flipped().matrix : this.#matrix;
     const index = orderByColumns(matrix, mixedRadixPatterns(radices), known.index);
+    if (!index) return;
     this.offer(radices, known, { name: "found", index }, flip);
   }
 
