@@ -14,6 +14,7 @@ import { checkMatrix } from "./matrix.ts";
 import { balancedWeights, between, butterflyOrder, factorParts, type FitPart } from "./parts.ts";
 import { PeelSearch } from "./peel_search.ts";
 import { lowRankTask, MINOR, minorRanks, monomial } from "./simple_forms.ts";
+import { isSparse, withoutNoise } from "./sparse.ts";
 import { type Structure, structureTask } from "./structure.ts";
 import { type Survey, surveyTask } from "./survey.ts";
 import { permuted, type Target } from "./target.ts";
@@ -34,6 +35,8 @@ export interface ClosedOptions {
 
 /** Relative errors that may be noise, from the tolerance upwards. */
 const LEVELS = [3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1];
+/** What is nearer than so many times the noise is as near as it gets. */
+const NOISE = 1.02;
 /** Of what fits equally well, how many are tried; and of what does not. */
 const CANDIDATES = 3, NEAREST = 2;
 
@@ -49,13 +52,18 @@ export function* closedTask(
 
 class ClosedSearch {
   readonly #target: Target;
+  /** About the error that noise leaves, as far as it can be seen in the entries. */
+  readonly #noise: number;
   readonly #ledger: Ledger;
   readonly #options: ClosedOptions;
   readonly #seen = new Set<string>();
   readonly #thin = new Set<number>();
 
   constructor(target: Target, ledger: Ledger, options: ClosedOptions) {
-    this.#target = target;
+    // The errors in the ledger are those from the target as it is.
+    const { target: clean, noise } = withoutNoise(target);
+    this.#target = clean;
+    this.#noise = noise;
     this.#ledger = ledger;
     this.#options = options;
   }
@@ -66,15 +74,15 @@ class ClosedSearch {
     if (stop !== undefined) return stop;
     monomial(this.#target, ledger);
     if (n === 2) this.#single();
-    if (ledger.converged || n < 3) return undefined;
+    if (this.#done || n < 3) return undefined;
     const ranks = this.#wants("low rank") ? minorRanks(this.#target, this.#options.seed) : undefined;
     const survey = this.#wants("chain", "B") ? yield* this.#survey() : undefined;
     if (typeof survey === "string") return survey;
     const peels = new PeelSearch(this.#target, ledger, this.#options),
       product = 2 * n * (2 * Math.log2(n) - 1);
     const wanted = this.#wants("BB*", "B*B") && product <= this.#options.limit;
-    // As many numbers as a BB* product, or twice: cheaper to find in a chain.
-    const few = 2 * product;
+    // As many numbers as a BB* product, or twice: cheaper to find in a chain, but for sparse ones, where chains are large.
+    const few = isSparse({ ...this.#target, rows: n, cols: n }) ? product : 2 * product;
     const stages = [
       () => this.#exact(survey, ranks, few),
       () => wanted ? peels.exact() : none(),
@@ -86,8 +94,13 @@ class ClosedSearch {
     ];
     for (const stage of stages) {
       const stop = yield* stage();
-      if (stop !== undefined || ledger.converged) return stop;
+      if (stop !== undefined || this.#done) return stop;
     }
+  }
+
+  /** Whether nothing can be gained. */
+  get #done(): boolean {
+    return this.#ledger.converged || this.#ledger.error <= NOISE * this.#noise;
   }
 
   #wants(...names: ModelName[]): boolean {
@@ -129,7 +142,7 @@ class ClosedSearch {
     // The tests see samples: what was not exact is tried again with higher ranks.
     for (const level of [tolerance, tolerance / 10, tolerance / 100]) {
       const stop = yield* this.#fits(survey, ranks, level, most, CANDIDATES);
-      if (stop !== undefined || this.#ledger.converged) return stop;
+      if (stop !== undefined || this.#done) return stop;
     }
   }
 
@@ -154,7 +167,7 @@ class ClosedSearch {
         if (this.#thin.has(r)) continue;
         this.#thin.add(r);
         const stop = yield* lowRankTask(this.#target, this.#ledger, r);
-        if (stop !== undefined || this.#ledger.converged) return stop;
+        if (stop !== undefined || this.#done) return stop;
         if (this.#ledger.error <= 2 * level) break;
       }
     }
@@ -164,7 +177,7 @@ class ClosedSearch {
       if (structure.parameters > 1.5 * cheapest || tried >= count) break;
       if (this.#known(structure)) continue;
       const stop = yield* this.#chain(structure);
-      if (stop !== undefined || this.#ledger.converged) return stop;
+      if (stop !== undefined || this.#done) return stop;
       tried += structure.parameters > n * n / 4 ? CANDIDATES : 1;
     }
     return undefined;
@@ -181,7 +194,7 @@ class ClosedSearch {
     for (const level of LEVELS) {
       if (level <= this.#options.tolerance) continue;
       const stop = yield* this.#fits(survey, ranks, level, this.#most, 2);
-      if (stop !== undefined || this.#ledger.converged) return stop;
+      if (stop !== undefined || this.#done) return stop;
       // What fits at a level hardly above the noise may have more numbers than it needs.
       if (this.#ledger.error <= level / 2) return undefined;
     }
@@ -204,7 +217,7 @@ class ClosedSearch {
       const found = (step.value ?? []).filter(({ fits }) => fits).slice(0, CANDIDATES);
       for (const structure of found) {
         const stop = yield* this.#chain(structure);
-        if (stop !== undefined || this.#ledger.converged) return stop;
+        if (stop !== undefined || this.#done) return stop;
       }
     }
   }

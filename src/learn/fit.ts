@@ -52,7 +52,7 @@ export interface LearnOptions extends RunOptions {
   readonly seed?: number;
   /** Converged at this relative error ‖M − product‖_F/‖M‖_F, with factors rounded to float32; 1e-6. */
   readonly tolerance?: number;
-  /** Rounds of random starts of the gradient method at most; 20, and 5 after a closed form. */
+  /** Rounds of random starts of the gradient method at most; 20, and 1 after a closed form. */
   readonly restarts?: number;
   /**
    * Real numbers that the result may have, two for each complex one; any number when absent. The least error within them

@@ -56,6 +56,9 @@ export async function learn(source: LearnSource, options: LearnOptions = {}): Pr
   return ledger.fit(await searchProducts(target, ledger, options, left));
 }
 
+/** Larger targets are fitted by gradient only when that is asked for. */
+const LARGEST = 256;
+
 /** What is left for the search with learned permutations, which is no task. */
 interface Unfinished {
   readonly target: Target;
@@ -86,7 +89,10 @@ function* stagesTask(source: LearnSource, options: LearnOptions): Task<Fit | Unf
   }
   if (!isPowerOfTwo(target.n)) return ledger.fit("stationary");
   let stopped: Stopped = "budget";
-  if (!models || models.includes("B")) stopped = yield* butterflies(target, ledger, options);
+  // Butterflies are in closed form what they are by gradient: what is left to try after that is little.
+  const gradient = models ? models.includes("B") : method === "gradient" || target.n <= LARGEST;
+  if (gradient) stopped = yield* butterflies(target, ledger, options);
+  else stopped = "stationary";
   if (models?.includes("BB*BB*") && !ledger.converged && stopped !== "cancelled") {
     stopped = (yield* kaleidoscopeTask(target, ledger, options)) ?? "budget";
   }
@@ -97,7 +103,7 @@ function* stagesTask(source: LearnSource, options: LearnOptions): Task<Fit | Unf
 function* butterflies(target: Target, ledger: Ledger, options: LearnOptions): Task<Stopped> {
   const { n, field } = target;
   const { method = "auto", tolerance = 1e-6, seed = 0, objective } = options;
-  const restarts = options.restarts ?? (method === "gradient" ? 20 : 5);
+  const restarts = options.restarts ?? (method === "gradient" ? 20 : 1);
   const fit = yield* gradientTask(target, {
     seed,
     restarts,

@@ -19,8 +19,8 @@ import type { StopReason, Task } from "./task.ts";
 const PERMUTED: readonly ModelName[] = ["BP", "BPP", "BPBP"];
 /** Larger targets are only searched when that is asked for: a step takes n²·log n. */
 const LARGEST = 64;
-/** Brackets of a search that comes after others. */
-const BRACKETS = 1;
+/** Brackets of a search that comes after others, and trials in it. */
+const BRACKETS = 1, TRIALS = 12;
 /** Iterations of L-BFGS from one random start of BB*BB*. */
 const ITERATIONS = 2000;
 
@@ -45,7 +45,7 @@ export async function searchProducts(
     tolerance: (tolerance ?? 1e-6) / 10,
     budgetSeconds,
     signal,
-    brackets: method === "gradient" ? Infinity : BRACKETS,
+    ...(method === "gradient" ? { brackets: Infinity } : { brackets: BRACKETS, trials: TRIALS }),
     onProgress: (table) => {
       const lowest = Math.min(table.best, ...table.rows.map(({ error }) => error));
       onProgress?.({

@@ -177,7 +177,9 @@ function look(
   const beyond = [new Float64Array(0)];
   for (let cut = 1; cut < radices.length; cut++) {
     const at = cutAt(patterns, cut), most = Math.min(MOST_RANK, at.left.b, at.right.c);
-    beyond.push(sampler.beyond(at, orders, Math.max(2, most), random, PIECES).map(Math.sqrt));
+    beyond.push(
+      sampler.beyond(at, orders, Math.max(2, most), random, PIECES).map(Math.sqrt),
+    );
   }
   return { radices, row, column, beyond };
 }
