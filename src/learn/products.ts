@@ -21,8 +21,8 @@ const PERMUTED: readonly ModelName[] = ["BP", "BPP", "BPBP"];
 const LARGEST = 64;
 /** Brackets of a search that comes after others, and trials in it. */
 const BRACKETS = 1, TRIALS = 12;
-/** Iterations of L-BFGS from one random start of BB*BB*. */
-const ITERATIONS = 2000;
+/** Iterations of L-BFGS from one random start of BB*BB*, at least and at most, and multiplications in between. */
+const ITERATIONS = 2000, MOST_ITERATIONS = 6000, WORK = 1e9;
 
 /** The models that a search after all else is for. */
 export function searchedModels(target: Target, { models, method }: LearnOptions): readonly ModelName[] {
@@ -82,6 +82,7 @@ export function* kaleidoscopeTask(
   const { n, field, values, norm } = target, random = new Random(seed), scale = Math.sqrt(n) / norm;
   const matrix = values.map((value) => value * scale);
   const patterns = [false, true, false, true].flatMap((increasing) => butterflyPatterns(n, { increasing }));
+  const weights = patterns.length * 2 * n * (field === "complex" ? 2 : 1);
   for (let restart = 0; restart < restarts && !ledger.converged; restart++) {
     const starts = [0, 1, 2, 3].flatMap((block) =>
       appliedFactors(orthogonalWeights(n, field, random), n, field, {
@@ -90,7 +91,7 @@ export function* kaleidoscopeTask(
       })
     );
     const { factors, stopped } = yield* descend(matrix, patterns, starts, field, {
-      maxIterations: ITERATIONS,
+      maxIterations: Math.max(ITERATIONS, Math.min(MOST_ITERATIONS, Math.floor(WORK / (n * weights)))),
     });
     factors[0].forEach((w, i) => factors[0][i] = w / scale);
     const model = { field, realPart: false, parts: factorParts(patterns, factors) };
