@@ -5,7 +5,7 @@ import { approximateSparseLowRank, sparseLowRankOperator } from "../src/learn/ba
 import { compress, compressTask } from "../src/learn/compress.ts";
 import { productLoss } from "../src/learn/descend.ts";
 import type { DenseMatrix } from "../src/learn/matrix.ts";
-import { singularEnergies } from "../src/learn/piece_rank.ts";
+import { singularEnergies } from "../src/learn/singular.ts";
 import { STRUCTURES } from "../src/learn/plans.ts";
 import { chainProduct } from "../src/learn/split.ts";
 import { butterflyPatterns, monarchPatterns, patternWeights } from "../src/operator/pattern.ts";

@@ -9,11 +9,12 @@ import { splitChain } from "./closed_form.ts";
 import { factorizeTask } from "./factorize.ts";
 import type { LearnOptions, ModelName } from "./fit.ts";
 import { appliedFactors, canonicalMatrix } from "./hypothesis.ts";
-import { CLOSE, type Ledger } from "./ledger.ts";
+import { CLOSE, fewNumbers, type Ledger } from "./ledger.ts";
 import { checkMatrix } from "./matrix.ts";
 import { balancedWeights, between, butterflyOrder, factorParts, type FitPart } from "./parts.ts";
 import { PeelSearch } from "./peel_search.ts";
 import { lowRankTask, MINOR, minorRanks, monomial } from "./simple_forms.ts";
+import { isSparse, withoutNoise } from "./sparse.ts";
 import { type Structure, structureTask } from "./structure.ts";
 import { type Survey, surveyTask } from "./survey.ts";
 import { permuted, type Target } from "./target.ts";
@@ -28,12 +29,16 @@ export interface ClosedOptions {
   readonly tolerance: number;
   /** Of what is sampled. */
   readonly seed: number;
+  /** Real numbers that a model may have. */
+  readonly limit: number;
 }
 
 /** Relative errors that may be noise, from the tolerance upwards. */
 const LEVELS = [3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1];
-/** Of what fits equally well, how many are tried. */
-const CANDIDATES = 3;
+/** What is nearer than so many times the noise is as near as it gets. */
+const NOISE = 1.02;
+/** Of what fits equally well, how many are tried; and of what does not. */
+const CANDIDATES = 3, NEAREST = 2;
 
 /** Tries closed forms; undefined when they are through without convergence. */
 export function* closedTask(
@@ -47,13 +52,18 @@ export function* closedTask(
 
 class ClosedSearch {
   readonly #target: Target;
+  /** About the error that noise leaves, as far as it can be seen in the entries. */
+  readonly #noise: number;
   readonly #ledger: Ledger;
   readonly #options: ClosedOptions;
   readonly #seen = new Set<string>();
   readonly #thin = new Set<number>();
 
   constructor(target: Target, ledger: Ledger, options: ClosedOptions) {
-    this.#target = target;
+    // The errors in the ledger are those from the target as it is.
+    const { target: clean, noise } = withoutNoise(target);
+    this.#target = clean;
+    this.#noise = noise;
     this.#ledger = ledger;
     this.#options = options;
   }
@@ -64,13 +74,15 @@ class ClosedSearch {
     if (stop !== undefined) return stop;
     monomial(this.#target, ledger);
     if (n === 2) this.#single();
-    if (ledger.converged || n < 3) return undefined;
+    if (this.#done || n < 3) return undefined;
     const ranks = this.#wants("low rank") ? minorRanks(this.#target, this.#options.seed) : undefined;
     const survey = this.#wants("chain", "B") ? yield* this.#survey() : undefined;
     if (typeof survey === "string") return survey;
-    const peels = new PeelSearch(this.#target, ledger, this.#options), wanted = this.#wants("BB*", "B*B");
-    // As many numbers as a BB* product, or twice: cheaper to find in a chain.
-    const few = 4 * n * (2 * Math.log2(n) - 1);
+    const peels = new PeelSearch(this.#target, ledger, this.#options),
+      product = 2 * n * (2 * Math.log2(n) - 1);
+    const wanted = this.#wants("BB*", "B*B") && product <= this.#options.limit;
+    // As many numbers as a BB* product, or twice: cheaper to find in a chain, but for sparse ones, where chains are large.
+    const few = isSparse({ ...this.#target, rows: n, cols: n }) ? product : 2 * product;
     const stages = [
       () => this.#exact(survey, ranks, few),
       () => wanted ? peels.exact() : none(),
@@ -82,8 +94,13 @@ class ClosedSearch {
     ];
     for (const stage of stages) {
       const stop = yield* stage();
-      if (stop !== undefined || ledger.converged) return stop;
+      if (stop !== undefined || this.#done) return stop;
     }
+  }
+
+  /** Whether nothing can be gained. */
+  get #done(): boolean {
+    return this.#ledger.converged || this.#ledger.error <= NOISE * this.#noise;
   }
 
   #wants(...names: ModelName[]): boolean {
@@ -109,9 +126,10 @@ class ClosedSearch {
     return step.value ?? stop;
   }
 
-  /** As many weights as a chain may have: fewer than the dense matrix, or as many if they are the fewest. */
+  /** As many weights as a chain may have: fewer than the dense matrix, or as many where a complex butterfly has no fewer. */
   get #most(): number {
-    return this.#target.n ** 2 - (this.#target.n > 4 ? 1 : 0);
+    const { n, field } = this.#target, allowed = this.#options.limit / (field === "complex" ? 2 : 1);
+    return Math.min(n ** 2 - (n > 16 ? 1 : 0), allowed);
   }
 
   /** Whatever is within the tolerance by the tests and has no more than `most` numbers, the cheapest first. */
@@ -124,7 +142,7 @@ class ClosedSearch {
     // The tests see samples: what was not exact is tried again with higher ranks.
     for (const level of [tolerance, tolerance / 10, tolerance / 100]) {
       const stop = yield* this.#fits(survey, ranks, level, most, CANDIDATES);
-      if (stop !== undefined || this.#ledger.converged) return stop;
+      if (stop !== undefined || this.#done) return stop;
     }
   }
 
@@ -144,12 +162,12 @@ class ClosedSearch {
     const rank = ranks ? ranks.findIndex((rest) => rest <= level) : -1;
     if (rank > 0 && (rank < MINOR / 2 || n <= MINOR)) {
       // A minor shows the rank of a random matrix, and less than that of a smooth one.
-      const highest = Math.min(cheapest / (2 * n), n / 3, rank <= 4 ? rank : 2 * rank);
+      const highest = Math.min(cheapest / (2 * n), n / 2, rank <= 4 ? rank : 2 * rank);
       for (let r = rank; r <= highest; r += Math.ceil(r / 4)) {
         if (this.#thin.has(r)) continue;
         this.#thin.add(r);
         const stop = yield* lowRankTask(this.#target, this.#ledger, r);
-        if (stop !== undefined || this.#ledger.converged) return stop;
+        if (stop !== undefined || this.#done) return stop;
         if (this.#ledger.error <= 2 * level) break;
       }
     }
@@ -159,7 +177,7 @@ class ClosedSearch {
       if (structure.parameters > 1.5 * cheapest || tried >= count) break;
       if (this.#known(structure)) continue;
       const stop = yield* this.#chain(structure);
-      if (stop !== undefined || this.#ledger.converged) return stop;
+      if (stop !== undefined || this.#done) return stop;
       tried += structure.parameters > n * n / 4 ? CANDIDATES : 1;
     }
     return undefined;
@@ -176,7 +194,7 @@ class ClosedSearch {
     for (const level of LEVELS) {
       if (level <= this.#options.tolerance) continue;
       const stop = yield* this.#fits(survey, ranks, level, this.#most, 2);
-      if (stop !== undefined || this.#ledger.converged) return stop;
+      if (stop !== undefined || this.#done) return stop;
       // What fits at a level hardly above the noise may have more numbers than it needs.
       if (this.#ledger.error <= level / 2) return undefined;
     }
@@ -199,28 +217,24 @@ class ClosedSearch {
       const found = (step.value ?? []).filter(({ fits }) => fits).slice(0, CANDIDATES);
       for (const structure of found) {
         const stop = yield* this.#chain(structure);
-        if (stop !== undefined || this.#ledger.converged) return stop;
+        if (stop !== undefined || this.#done) return stop;
       }
     }
   }
 
-  /** Nothing fits: the nearest chains of rank 1 and 2, and a matrix of low rank of about the same size. */
+  /** Nothing fits: the nearest chains and a matrix of low rank, of as many numbers as one butterfly has, or are allowed. */
   *#nearest(survey: Survey | undefined): Task<StopReason | undefined> {
-    const { n } = this.#target;
+    const { n, field } = this.#target, { limit } = this.#options, width = field === "complex" ? 2 : 1;
     if (this.#ledger.error < CLOSE) return undefined;
-    for (const rank of [1, 2]) {
-      const [structure] = survey?.ofRank(rank, this.#most) ?? [];
-      if (!structure || this.#known(structure)) continue;
+    const allowed = limit < Infinity ? limit : fewNumbers(n, field);
+    const size = Math.min(n * n, Math.floor(allowed / width));
+    for (const structure of survey?.nearest(size).slice(0, NEAREST) ?? []) {
+      if (this.#known(structure)) continue;
       const stop = yield* this.#chain(structure);
       if (stop !== undefined) return stop;
     }
-    if (this.#wants("low rank")) {
-      return yield* lowRankTask(
-        this.#target,
-        this.#ledger,
-        Math.max(1, Math.floor(Math.min(n / 4, 2 * Math.log2(n)))),
-      );
-    }
+    const rank = Math.floor(size / (2 * n));
+    if (this.#wants("low rank") && rank > 0) return yield* lowRankTask(this.#target, this.#ledger, rank);
   }
 
   *#chain(structure: Structure): Task<StopReason | undefined> {

@@ -67,8 +67,13 @@ export interface LearnOptions extends RunOptions {
   readonly seed?: number;
   /** Converged at this relative error ‖M − product‖_F/‖M‖_F, with factors rounded to float32; 1e-6. */
   readonly tolerance?: number;
-  /** Rounds of random starts of one butterfly at most; 20, and 5 after a closed form or before a search. */
+  /** Rounds of random starts of one butterfly at most; 20, 5 before a search, and 1 after a closed form. */
   readonly restarts?: number;
+  /**
+   * Real numbers that the result may have, two for each complex one; any number when absent. The least error within them
+   * is best.
+   */
+  readonly maxParameters?: number;
   /** Stops after this many seconds with the best so far; 60. */
   readonly budgetSeconds?: number;
   /** A faster executor of the gradient method's loss; see {@link GradientOptions.objective}. */
@@ -169,7 +174,7 @@ export class Fit implements FitData {
 /** Refuses options that make no sense. */
 export function checkOptions(options: LearnOptions): void {
   const { field, method, models, seed = 0, tolerance = 1e-6, restarts = 1, budgetSeconds = 0 } = options;
-  const { workers = 0, createWorker } = options;
+  const { workers = 0, createWorker, maxParameters } = options;
   if (field !== undefined && field !== "real" && field !== "complex") {
     throw new TypeError(`Cannot learn: field is ${String(field)}, expected "real" or "complex"`);
   }
@@ -203,6 +208,9 @@ export function checkOptions(options: LearnOptions): void {
   }
   if (workers > 0 && typeof createWorker !== "function") {
     throw new TypeError("Cannot learn: workers need createWorker, a function that makes one");
+  }
+  if (maxParameters !== undefined && !(maxParameters >= 1)) {
+    throw new RangeError(`Cannot learn: maxParameters is ${maxParameters}, expected a positive number`);
   }
   if (!(budgetSeconds >= 0)) {
     throw new RangeError(`Cannot learn: budgetSeconds is ${budgetSeconds}, expected seconds, at least 0`);

@@ -56,6 +56,9 @@ export async function learn(source: LearnSource, options: LearnOptions = {}): Pr
   return ledger.fit(await searchProducts(target, ledger, options, left));
 }
 
+/** Larger targets are fitted by gradient only when that is asked for. */
+const LARGEST = 256;
+
 /** What is left for the search with learned permutations, which is no task. */
 interface Unfinished {
   readonly target: Target;
@@ -69,7 +72,8 @@ function* stagesTask(source: LearnSource, options: LearnOptions): Task<Fit | Unf
   if (given === undefined) return nothing(source, options);
   const { field = isReal(given) ? "real" : "complex", method = "auto", seed = 0, tolerance = 1e-6, models } =
     options;
-  const target = inField(given, field), ledger = new Ledger(target, tolerance, seed);
+  const { maxParameters: limit = Infinity } = options;
+  const target = inField(given, field), ledger = new Ledger(target, tolerance, seed, limit);
   if (target.norm === 0) return ledger.fit("converged");
   if (target.n === 1) {
     const parts: FitPart[] = [{ kind: "diagonal", weights: Float32Array.from(target.values) }];
@@ -78,7 +82,7 @@ function* stagesTask(source: LearnSource, options: LearnOptions): Task<Fit | Unf
   }
   checkPossible(target, options);
   if (method !== "gradient") {
-    const stop = yield* closedTask(target, ledger, { models: closedModels(options), tolerance, seed });
+    const stop = yield* closedTask(target, ledger, { models: closedModels(options), tolerance, seed, limit });
     if (stop !== undefined) return ledger.fit(stop);
     if (ledger.converged || ledger.error <= CLOSE || method === "closed-form") {
       return ledger.fit("stationary");
@@ -86,7 +90,10 @@ function* stagesTask(source: LearnSource, options: LearnOptions): Task<Fit | Unf
   }
   if (!isPowerOfTwo(target.n)) return ledger.fit("stationary");
   let stopped: Stopped = "budget";
-  if (!models || models.includes("B")) stopped = yield* butterflies(target, ledger, options);
+  // Butterflies are in closed form what they are by gradient: what is left to try after that is little.
+  const gradient = models ? models.includes("B") : method === "gradient" || target.n <= LARGEST;
+  if (gradient) stopped = yield* butterflies(target, ledger, options);
+  else stopped = "stationary";
   if (models?.includes("BB*BB*") && !ledger.converged && stopped !== "cancelled") {
     stopped = (yield* kaleidoscopeTask(target, ledger, options)) ?? "budget";
   }
@@ -111,8 +118,8 @@ function checkPossible(target: Target, options: LearnOptions): void {
 function* butterflies(target: Target, ledger: Ledger, options: LearnOptions): Task<Stopped> {
   const { n, field } = target;
   const { method = "auto", tolerance = 1e-6, seed = 0, objective } = options;
-  const restarts = options.restarts ??
-    (method === "gradient" && searchedModels(target, options).length === 0 ? 20 : 5);
+  const searched = searchedModels(target, options).length > 0;
+  const restarts = options.restarts ?? (method !== "gradient" ? 1 : searched ? 5 : 20);
   const fit = yield* gradientTask(target, {
     seed,
     restarts,

@@ -4,8 +4,8 @@
  * @module
  */
 import { type Attempt, Fit, type Method, type Stopped } from "./fit.ts";
-import { type Model, modelError, realParameters } from "./parts.ts";
-import type { Target } from "./target.ts";
+import { type Model, modelError, realFreedom, realParameters } from "./parts.ts";
+import type { Field, Target } from "./target.ts";
 import type { Progress } from "./task.ts";
 
 /** With a larger relative error it is no matter of noise. */
@@ -17,6 +17,11 @@ const MOST = 16;
 /** But this many even if that is more than half: as many as a complex butterfly, or a BB* product. */
 const LEAST = 4;
 
+/** Real numbers that are few for an approximation: as many as a complex butterfly has; twice that for complex matrices. */
+export function fewNumbers(n: number, field: Field): number {
+  return LEAST * (field === "complex" ? 2 : 1) * n * Math.log2(n);
+}
+
 /** A model and its error. */
 interface Entry {
   readonly model: Model;
@@ -24,6 +29,8 @@ interface Entry {
   readonly method: Method;
   readonly error: number;
   readonly parameters: number;
+  /** What of these can be told from the target. */
+  readonly freedom: number;
 }
 
 /** Collects models of one target. */
@@ -33,10 +40,16 @@ export class Ledger {
   readonly #target: Target;
   readonly #tolerance: number;
   readonly #seed: number;
+  readonly #limit: number;
   #entries: Entry[] = [];
 
-  /** Of a target that is not zero. */
-  constructor(target: Target, tolerance: number, seed: number) {
+  /**
+   * Of a target that is not zero.
+   *
+   * @param limit models with more real numbers do not count
+   */
+  constructor(target: Target, tolerance: number, seed: number, limit = Infinity) {
+    this.#limit = limit;
     this.#target = target;
     this.#tolerance = tolerance;
     this.#seed = seed;
@@ -46,7 +59,9 @@ export class Ledger {
   offer(model: Model, text: string, method: Method, more: Partial<Attempt> = {}): number {
     const error = modelError(model, this.#target), parameters = realParameters(model);
     this.tried.push({ method, model: text, parameters, relativeError: error, ...more });
-    if (Number.isFinite(error)) this.#entries.push({ model, text, method, error, parameters });
+    if (Number.isFinite(error) && parameters <= this.#limit) {
+      this.#entries.push({ model, text, method, error, parameters, freedom: realFreedom(model) });
+    }
     // The weights of those that cannot win any more are let go.
     const best = this.best();
     this.#entries = this.#entries.filter((entry) =>
@@ -90,18 +105,17 @@ export class Ledger {
     const least = (price: (entry: Entry) => number, of = entries): Entry | undefined =>
       of.reduce<Entry | undefined>((best, e) => best && price(best) <= price(e) ? best : e, undefined);
     if (this.converged) return least((e) => e.parameters, entries.filter((e) => e.error <= this.#tolerance));
-    if (this.error < CLOSE) return least((e) => this.criterion(e.error, e.parameters));
-    const width = field === "complex" ? 2 : 1;
-    const each = width * n * Math.log2(n),
-      most = Math.max(LEAST * each, Math.min(MOST * each, width * n * n / 2));
+    if (this.error < CLOSE) return least((e) => this.#criterion(e.error, e.freedom));
+    const few = fewNumbers(n, field), half = this.#target.values.length / 2;
+    const most = this.#limit < Infinity ? Infinity : Math.max(few, Math.min(MOST / LEAST * few, half));
     return least((e) => e.error, entries.filter((e) => e.parameters <= most)) ?? least((e) => e.error);
   }
 
   /** The lower, the better the number of parameters is worth its error; for models of this target only. */
-  criterion(error: number, parameters: number): number {
+  #criterion(error: number, freedom: number): number {
     const { values } = this.#target;
     return 2 * values.length * Math.log(Math.max(error, FLOOR * this.#tolerance)) +
-      parameters * Math.log(values.length);
+      freedom * Math.log(values.length);
   }
 
   /** The best as a fit; of relative error 1, zero, when there is none. */

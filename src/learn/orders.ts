@@ -11,6 +11,13 @@ import type { CheckedMatrix } from "./matrix.ts";
 import type { PieceSampler } from "./piece_rank.ts";
 import { cutAt } from "./split.ts";
 
+/** With a larger part of the energy beyond the rank there is no order to be found. */
+const HOPELESS = 0.01;
+/** Rows and columns of a piece that are looked at. */
+const SIDE = 16;
+/** Columns that are multiples of each other are as alike as this, at least. */
+const ALIKE = 0.9;
+
 /** An order by name. */
 export interface NamedOrder {
   /** "none", "digit reversal", "even/odd", "even/odd, digit reversal", "levels" or "found". */
@@ -71,6 +78,7 @@ export function knownOrders(radices: readonly number[]): NamedOrder[] {
  * @param most ranks above this are all the same
  * @param together how many splits are chosen together to begin with: 1, or 2 where the rank is 2 or 3 and the pieces of
  * the outermost cut, of two rows, tell nothing
+ * @returns undefined when all splits of some level leave higher ranks
  */
 export function orderByLevels(
   sampler: PieceSampler,
@@ -79,35 +87,41 @@ export function orderByLevels(
   most: number,
   random: Random,
   together: 1 | 2 = 1,
-): Uint32Array {
+): Uint32Array | undefined {
   const bits = patterns.length;
   const n = 2 ** bits;
   const masks: number[] = [];
   for (let i = 0; i < bits; i++) masks.push(1 << i);
   for (let i = 0; i < bits; i++) for (let j = 0; j < i; j++) masks.push(1 << i | 1 << j);
+  const parities = new Map(masks.map((mask) => [mask, parityOf(mask, n)]));
   let chosen: number[] = [];
   for (let level = bits - together; level > 0; level--) {
     const cut = cutAt(patterns, level);
-    let best = Infinity;
+    // Pieces of few rows have no rank beyond that to tell of.
+    const rank = Math.min(most, cut.left.b);
+    let best = Infinity, beyondBest = 0;
     const begin = chosen;
     const consider = (candidate: number[]): void => {
       if (dependent(candidate)) return;
-      const columns = byParities(candidate, n);
-      const beyond = sampler.beyond(cut, { rows, columns }, Math.min(most, cut.left.b), random, 2);
+      const columns = byParities(candidate, n, parities);
+      const beyond = sampler.beyond(cut, { rows, columns }, rank, random, 2, SIDE);
       // Something like a rank: the logarithms tell 1e-30 from 1e-2, which a sum would not.
       let score = 0;
       for (let rank = 1; rank < beyond.length; rank++) {
         score += Math.max(0, Math.log10(beyond[rank] + 1e-24) + 24);
       }
-      if (score < best - 0.5) [best, chosen] = [score, candidate];
+      if (score >= best - 0.5) return;
+      [best, chosen, beyondBest] = [score, candidate, beyond[Math.min(rank, cut.left.b - 1)]];
     };
     masks.forEach((mask, i) => {
       if (begin.length > 0 || together === 1) consider([...begin, mask]);
       else for (const other of masks.slice(0, i)) consider([other, mask]);
     });
+    // No split at all helps here: then no later one will.
+    if (beyondBest > HOPELESS) return undefined;
   }
   const last = masks.find((candidate) => !dependent([...chosen, candidate]))!;
-  return byParities([...chosen, last], n);
+  return byParities([...chosen, last], n, parities);
 }
 
 /** Whether some of the masks have exclusive or 0. */
@@ -122,18 +136,32 @@ function dependent(masks: readonly number[]): boolean {
   return false;
 }
 
+/** For each index the parity of its bits under a mask. */
+function parityOf(mask: number, n: number): Uint8Array {
+  return Uint8Array.from({ length: n }, (_, j) => {
+    let odd = 0;
+    for (let common = j & mask; common > 0; common &= common - 1) odd ^= 1;
+    return odd;
+  });
+}
+
 /** Indices sorted by parities: those of the first mask decide first; equal ones keep their order. */
-function byParities(masks: readonly number[], n: number): Uint32Array {
+function byParities(
+  masks: readonly number[],
+  n: number,
+  parities: ReadonlyMap<number, Uint8Array>,
+): Uint32Array {
   const keys = new Uint32Array(n);
-  for (let j = 0; j < n; j++) {
-    for (const mask of masks) {
-      let common = j & mask;
-      let odd = 0;
-      for (; common > 0; common &= common - 1) odd ^= 1;
-      keys[j] = 2 * keys[j] + odd;
-    }
+  for (const mask of masks) {
+    const odd = parities.get(mask)!;
+    for (let j = 0; j < n; j++) keys[j] = 2 * keys[j] + odd[j];
   }
-  return Uint32Array.from({ length: n }, (_, j) => j).sort((i, j) => keys[i] - keys[j] || i - j);
+  const places = new Uint32Array(2 ** masks.length + 1);
+  for (const key of keys) places[key + 1]++;
+  for (let k = 1; k < places.length; k++) places[k] += places[k - 1];
+  const order = new Uint32Array(n);
+  for (let j = 0; j < n; j++) order[places[keys[j]]++] = j;
+  return order;
 }
 
 /**
@@ -142,12 +170,13 @@ function byParities(masks: readonly number[], n: number): Uint32Array {
  * that of the rows must be known.
  *
  * @param patterns a chain of rank 1 whose outermost a and d are 1
+ * @returns undefined when few columns are multiples of each other
  */
 export function orderByColumns(
   { cols, values, field }: CheckedMatrix,
   patterns: readonly Pattern[],
   rows: ArrayLike<number> | undefined,
-): Uint32Array {
+): Uint32Array | undefined {
   const width = field === "complex" ? 2 : 1;
   let groups = [Array.from({ length: cols }, (_, j) => j)];
   for (let level = patterns.length - 1; level > 0; level--) {
@@ -193,6 +222,7 @@ export function orderByColumns(
         };
         const sorted = remaining.map((j) => ({ j, value: j === pivot ? Infinity : likeness(j) }))
           .sort((a, b) => b.value - a.value || a.j - b.j);
+        if (!(sorted[right.c >> 1].value >= ALIKE * lanes)) return undefined;
         const taken = new Set(sorted.slice(0, right.c).map(({ j }) => j));
         next.push(remaining.filter((j) => taken.has(j)));
         remaining = remaining.filter((j) => !taken.has(j));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { butterflyPatterns, patternRows, patternWeights } from "../operator/pattern.ts";
+import { butterflyPatterns, neighbourRank, patternRows, patternWeights } from "../operator/pattern.ts";
 import type { Pattern } from "../program/step.ts";
 import { addComplex, addReal, eachWeight } from "./descend.ts";
 import { balance } from "./balance.ts";
@@ -31,6 +31,20 @@ export interface Model {
 /** Numbers in all parts, two for a complex one. Permutations have none. */
 export function realParameters({ parts }: Model): number {
   return parts.reduce((sum, part) => sum + (part.kind === "permutation" ? 0 : part.weights.length), 0);
+}
+
+/**
+ * Real numbers that can be told from the matrix: without those that change nothing, a factor of the pieces' rank times
+ * itself at each point between two factors.
+ */
+export function realFreedom({ field, parts, ...rest }: Model): number {
+  let gauge = 0;
+  for (const [i, next] of parts.entries()) {
+    const last = parts[i - 1];
+    if (next.kind !== "factor" || last?.kind !== "factor") continue;
+    gauge += patternRows(last.pattern) * (neighbourRank(next.pattern, last.pattern) ?? 1);
+  }
+  return realParameters({ field, parts, ...rest }) - (field === "complex" ? 2 : 1) * gauge;
 }
 
 /**
@@ -103,24 +117,47 @@ export function butterflyOrder(parts: readonly FitPart[], n: number): boolean | 
 /** The dense matrix of a model of order n, row-major in float64; that of the real part where that is meant. */
 export function modelMatrix({ field, parts, realPart }: Model, n: number): Float64Array {
   const width = field === "complex" ? 2 : 1, run = n * width;
+  const [first] = parts, front = first?.kind === "permutation" ? first.index : undefined;
   let matrix = new Float64Array(n * run);
+  // What lies outside of columns begin … end of a row is zero; the order of the columns comes last, to keep it so.
+  let begin = Uint32Array.from({ length: n }, (_, k) => k), end = begin.map((k) => k + 1);
   for (let k = 0; k < n; k++) matrix[k * run + k * width] = 1;
   const add = field === "complex" ? addComplex : addReal;
-  for (const part of parts) {
+  for (const part of front ? parts.slice(1) : parts) {
     if (part.kind === "permutation") {
       const next = new Float64Array(matrix.length);
       part.index.forEach((from, to) => next.set(matrix.subarray(from * run, (from + 1) * run), to * run));
-      matrix = next;
+      [matrix, begin, end] = [
+        next,
+        part.index.map((from) => begin[from]),
+        part.index.map((from) => end[from]),
+      ];
       continue;
     }
     const pattern = part.kind === "factor" ? part.pattern : { a: n, b: 1, c: 1, d: 1 };
-    const next = new Float64Array(patternRows(pattern) * run);
+    const rows = patternRows(pattern), next = new Float64Array(rows * run);
+    const low = new Uint32Array(rows).fill(n), high = new Uint32Array(rows);
     const weights = Float64Array.from(part.weights), from = matrix;
     if (patternWeights(pattern) * width !== weights.length) throw new RangeError("A part has wrong weights");
     eachWeight(pattern, (weight, output, input) => {
-      add(from, input * run, next, output * run, run, weights, weight * width);
+      const at = weight * width, left = begin[input], right = end[input];
+      if (left >= right || weights[at] === 0 && (width === 1 || weights[at + 1] === 0)) return;
+      low[output] = Math.min(low[output], left);
+      high[output] = Math.max(high[output], right);
+      const skip = left * width;
+      add(from, input * run + skip, next, output * run + skip, (right - left) * width, weights, at);
     });
-    matrix = next;
+    [matrix, begin, end] = [next, low, high];
+  }
+  if (front) {
+    const from = matrix;
+    matrix = new Float64Array(from.length);
+    for (let row = 0; row < n * run; row += run) {
+      for (let k = 0; k < n; k++) {
+        const to = row + front[k] * width;
+        for (let part = 0; part < width; part++) matrix[to + part] = from[row + k * width + part];
+      }
+    }
   }
   return realPart ? matrix.filter((_, i) => i % 2 === 0) : matrix;
 }

@@ -15,6 +15,7 @@ import type { Operator } from "../operator/operator.ts";
 import { Random } from "../program/random.ts";
 import { energy, squaredDistance } from "./peel_blocks.ts";
 import { factorsOf, type PeelFactors, reversed } from "./peel_factors.ts";
+import { placeIn } from "./piece_rank.ts";
 import { PeelNode, Scratch } from "./peel_tree.ts";
 import { checkPowerOfTwo, type Field, inField, log2, reverseBits, type Target } from "./target.ts";
 import { type Progress, type RunOptions, runTask, type StopReason, type Task } from "./task.ts";
@@ -226,6 +227,8 @@ export interface PeelMisfitOptions {
   readonly samples?: number;
   /** Seed of the choice of rows and columns; 0. */
   readonly seed?: number;
+  /** Chooses an entry of the target that a sample must hold; uniform when absent. For sparse matrices. */
+  readonly pick?: (random: Random) => readonly [row: number, column: number];
 }
 
 /**
@@ -243,14 +246,16 @@ export function peelMisfit(
   options: PeelMisfitOptions = {},
 ): number {
   const { n, field, values } = target;
-  const { samples = 2, seed = 0 } = options;
+  const { samples = 2, seed = 0, pick } = options;
   const size = Math.min(n, options.size ?? 16);
   checkPowerOfTwo("test a matrix", n);
   if (n <= 4) return 0;
   const random = new Random(seed), step = n / size, complex = field === "complex";
   let sum = 0;
   for (let sample = 0; sample < samples; sample++) {
-    const row = Math.floor(random.uniform() * step), column = Math.floor(random.uniform() * step);
+    const [row, column] = pick
+      ? pick(random).map((index, k) => placeIn(k === 0 ? rows : columns, index) % step)
+      : [Math.floor(random.uniform() * step), Math.floor(random.uniform() * step)];
     const matrix = new Float64Array(2 * size * size);
     let top = 0;
     for (let i = 0, o = 0; i < size; i++) {

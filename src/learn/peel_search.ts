@@ -7,6 +7,7 @@ import { CLOSE, type Ledger } from "./ledger.ts";
 import { knownOrders, type NamedOrder } from "./orders.ts";
 import { between, factorParts } from "./parts.ts";
 import { peelMisfit, peelTask } from "./peel.ts";
+import { type EntryPicker, entryPicker } from "./sparse.ts";
 import { orderFamily } from "./survey.ts";
 import { isPowerOfTwo, permuted, type Target } from "./target.ts";
 import type { StopReason, Task } from "./task.ts";
@@ -24,6 +25,8 @@ interface Pair {
 
 /** Sides of the minors in the three looks, each at the best of the one before, and how many go on. */
 const SIDES = [8, 16, 32], ON = [40, 8, 8];
+/** Sides for sparse matrices. */
+const SPARSE_SIDES = [16, 64, 128], SPARSE_SAMPLES = 4;
 /** Orders up to which more pairs are looked at. */
 const WIDE = 32;
 /** Misfits below this are rounding. */
@@ -33,7 +36,7 @@ const SURE = 1e-7;
 /** Pairs that are tried at most; more where a try takes milliseconds. */
 const TRIES = 3, SMALL_TRIES = 8, SMALL = 32;
 /** A BB* product is tried when the test says that it is this much better than what is there. */
-const BETTER = 0.3;
+const BETTER = 0.7;
 /** With a larger misfit it is hopeless, unless nothing is better. */
 const HOPELESS = 0.25;
 
@@ -44,6 +47,7 @@ export class PeelSearch {
   readonly #seed: number;
   readonly #tolerance: number;
   #pairs: Pair[] | undefined;
+  readonly #pick?: EntryPicker;
   readonly #done = new Set<Pair>();
 
   /** Of a target of any order; where it is no power of two nothing is found. */
@@ -52,6 +56,8 @@ export class PeelSearch {
     this.#ledger = ledger;
     this.#seed = options.seed;
     this.#tolerance = options.tolerance;
+    const { n, values, field } = target;
+    this.#pick = entryPicker({ rows: n, cols: n, values, field });
   }
 
   /** Tries the pairs that seem to fit exactly. */
@@ -63,8 +69,8 @@ export class PeelSearch {
   *near(): Task<StopReason | undefined> {
     const { n } = this.#target;
     const stop = yield* this.#tryAll(({ misfit }, tried) => {
-      const error = this.#ledger.error;
-      if (n <= SMALL) return error > CLOSE;
+      const error = this.#ledger.best()?.error ?? 1;
+      if (n <= SMALL) return error > CLOSE || misfit < error;
       return misfit < HOPELESS && misfit < BETTER * error || tried === 0 && error > CLOSE;
     });
     for (const pair of this.#pairs ?? []) {
@@ -103,13 +109,14 @@ export class PeelSearch {
       let pairs: Pair[] = family.flatMap((row, i) =>
         family.map((column, j) => ({ row, column, misfit: 0, place: i * family.length + j }))
       );
-      for (const [look, size] of SIDES.entries()) {
+      for (const [look, size] of (this.#pick ? SPARSE_SIDES : SIDES).entries()) {
         for (const [k, pair] of pairs.entries()) {
           if (k % 16 === 0) {
             const stop = yield this.#ledger.progress("rank test", k);
             if (stop !== undefined) return stop;
           }
-          const options = { size, samples: look === 0 ? 1 : 2, seed: this.#seed };
+          const samples = (look === 0 ? 1 : 2) * (this.#pick ? SPARSE_SAMPLES : 1);
+          const options = { size, samples, seed: this.#seed, pick: this.#pick };
           const misfit = peelMisfit(this.#target, pair.row.index, pair.column.index, options);
           pairs[k] = { ...pair, misfit: Math.max(misfit, pair.misfit) };
         }

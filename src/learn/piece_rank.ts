@@ -8,12 +8,12 @@
  *
  * @module
  */
-import { orthogonalise } from "../program/jacobi.ts";
 import type { Random } from "../program/random.ts";
 import type { CheckedMatrix } from "./matrix.ts";
+import { SparsePieces } from "./sparse_pieces.ts";
 import { RankOne } from "./rank_one.ts";
 import { type Cut, placeInWhole } from "./split.ts";
-import { lines } from "./vectors.ts";
+import { singularEnergies } from "./singular.ts";
 
 /** Pieces looked at for each cut, beside the one that holds the largest entry. */
 const SAMPLES = 3;
@@ -34,6 +34,8 @@ export class PieceSampler {
   readonly #width: 1 | 2;
   readonly #scale: number;
   readonly #largest: number;
+  /** Of a sparse matrix, all that is in it: pieces taken at random would hold nothing. */
+  readonly #sparse?: SparsePieces;
 
   /** A sampler of a matrix that is not zero. */
   constructor(matrix: CheckedMatrix) {
@@ -48,6 +50,7 @@ export class PieceSampler {
       if (modulus > largest) [largest, best] = [modulus, i / width];
     }
     this.#largest = best;
+    this.#sparse = SparsePieces.of(matrix);
   }
 
   /**
@@ -65,8 +68,9 @@ export class PieceSampler {
     side?: number,
   ): Float64Array {
     const sum = new Float64Array(most + 1);
-    // A sparse matrix has few pieces with anything in them: always look at one.
-    const pieces = [this.#pieceOfLargest(cut, orders)];
+    if (this.#sparse) return this.#sparse.beyond(cut, orders, most, side !== undefined);
+    const { cols } = this.#matrix, largest = this.#largest;
+    const pieces = [pieceOf(cut, orders, Math.floor(largest / cols), largest % cols)];
     for (let sample = 0; sample < samples; sample++) {
       const lane = random.integer(cut.left.d);
       pieces.push([random.integer(cut.right.a), lane]);
@@ -74,16 +78,6 @@ export class PieceSampler {
     for (const [block, lane] of pieces) this.#add(sum, cut, orders, block, lane, random, side);
     const energy = sum[0];
     return energy > 0 ? sum.map((rest) => Math.max(0, rest) / energy) : sum;
-  }
-
-  /** Block and lane of the piece that holds the entry of largest modulus. */
-  #pieceOfLargest(cut: Cut, orders: Orders): [number, number] {
-    const { cols } = this.#matrix;
-    const at = (order: ArrayLike<number> | undefined, index: number): number =>
-      order ? Array.prototype.indexOf.call(order, index) : index;
-    const row = at(orders.rows, Math.floor(this.#largest / cols));
-    const column = at(orders.columns, this.#largest % cols);
-    return [Math.floor(column / cut.right.c), row % cut.left.d];
   }
 
   #add(
@@ -97,22 +91,20 @@ export class PieceSampler {
   ): void {
     const most = sum.length - 1;
     const cap = side ?? (most === 1 ? Infinity : Math.max(SIDE, 2 * most));
-    const rows = some(cut.left.b, cap, random);
-    const columns = some(cut.right.c, cap, random);
     const [first, down, along] = placeInWhole(cut, block, lane);
     const { cols, values } = this.#matrix;
     const width = this.#width;
+    const at = (i: number, j: number): number => {
+      const entry = first + i * down + j * along, row = Math.floor(entry / cols), column = entry % cols;
+      return ((orders.rows?.[row] ?? row) * cols + (orders.columns?.[column] ?? column)) * width;
+    };
+    const rows = some(cut.left.b, cap, random), columns = some(cut.right.c, cap, random);
     const piece = new Float64Array(rows.length * columns.length * width);
     let to = 0;
     for (const i of rows) {
       for (const j of columns) {
-        const entry = first + i * down + j * along;
-        const row = Math.floor(entry / cols);
-        const column = entry % cols;
-        const source = (orders.rows?.[row] ?? row) * cols + (orders.columns?.[column] ?? column);
-        for (let part = 0; part < width; part++) {
-          piece[to++] = values[source * width + part] * this.#scale;
-        }
+        const source = at(i, j);
+        for (let part = 0; part < width; part++) piece[to++] = values[source + part] * this.#scale;
       }
     }
     if (most === 1) {
@@ -133,21 +125,14 @@ export class PieceSampler {
   }
 }
 
-/** The squares of the singular values, the largest first. */
-export function singularEnergies(
-  matrix: Float64Array,
-  rows: number,
-  columns: number,
-  width: number,
-): Float64Array {
-  const { work, step } = lines(matrix, rows, columns, width, rows <= columns);
-  const count = Math.min(rows, columns);
-  orthogonalise(work, count, step, width === 1);
-  const energies = new Float64Array(count);
-  for (let k = 0; k < count; k++) {
-    for (let i = k * step; i < (k + 1) * step; i++) energies[k] += work[i] * work[i];
-  }
-  return energies.sort().reverse();
+/** Block and lane of the piece that holds an entry of the matrix. */
+function pieceOf(cut: Cut, orders: Orders, row: number, column: number): [number, number] {
+  return [Math.floor(placeIn(orders.columns, column) / cut.right.c), placeIn(orders.rows, row) % cut.left.d];
+}
+
+/** Where an order has an index. */
+export function placeIn(order: ArrayLike<number> | undefined, index: number): number {
+  return order ? Array.prototype.indexOf.call(order, index) : index;
 }
 
 /** All of 0 … size − 1, or `most` of them at random. */

@@ -22,8 +22,10 @@ const PERMUTED: readonly ModelName[] = ["RP", "RPP", "BP", "BPP", "BPBP"];
 const KALEIDOSCOPE: readonly ModelName[] = ["BB*", "B*B"];
 /** Larger targets are only searched when that is asked for: a step takes n²·log n. */
 const LARGEST = 64;
-/** Iterations of L-BFGS from one random start of BB*BB*. */
-const ITERATIONS = 2000;
+/** Brackets of a search that comes after others, and trials in it. */
+const BRACKETS = 1, TRIALS = 12;
+/** Iterations of L-BFGS from one random start of BB*BB*, at least and at most, and multiplications in between. */
+const ITERATIONS = 2000, MOST_ITERATIONS = 6000, WORK = 1e9;
 
 /** The models that a search after all else is for. */
 export function searchedModels({ n, field }: Target, { models, method }: LearnOptions): readonly ModelName[] {
@@ -56,7 +58,7 @@ export async function searchProducts(
   for (const [k, [models, field]] of wanted.entries()) {
     const left = budgetSeconds - (performance.now() - begin) / 1000, last = k === wanted.length - 1;
     // Without end when there is nothing else to be done.
-    const brackets = last && options.method === "gradient" ? Infinity : 1;
+    const brackets = last && options.method === "gradient" ? Infinity : BRACKETS;
     const seconds = left / (wanted.length - k);
     stopped = await searchModels(target, ledger, options, { models, field, brackets, seconds });
     if (ledger.converged || stopped === "cancelled") break;
@@ -67,7 +69,7 @@ export async function searchProducts(
 async function searchModels(
   target: Target,
   ledger: Ledger,
-  { seed, tolerance = 1e-6, signal, onProgress, workers, createWorker }: LearnOptions,
+  { method, seed, tolerance = 1e-6, signal, onProgress, workers, createWorker }: LearnOptions,
   plan: { models: readonly string[]; field: Field; brackets: number; seconds: number },
 ): Promise<Stopped> {
   const { n, field, norm } = target, { models, brackets, seconds } = plan;
@@ -79,6 +81,8 @@ async function searchModels(
     budgetSeconds: seconds,
     signal,
     brackets,
+    // A search that comes after all else is a short one.
+    ...(method === "gradient" ? {} : { trials: TRIALS }),
     workers,
     createWorker,
     onProgress: (table) => {
@@ -105,6 +109,7 @@ export function* kaleidoscopeTask(
   const { n, field, values, norm } = target, random = new Random(seed), scale = Math.sqrt(n) / norm;
   const matrix = values.map((value) => value * scale);
   const patterns = [false, true, false, true].flatMap((increasing) => butterflyPatterns(n, { increasing }));
+  const weights = patterns.length * 2 * n * (field === "complex" ? 2 : 1);
   for (let restart = 0; restart < restarts && !ledger.converged; restart++) {
     const starts = [0, 1, 2, 3].flatMap((block) =>
       appliedFactors(orthogonalWeights(n, field, random), n, field, {
@@ -113,7 +118,7 @@ export function* kaleidoscopeTask(
       })
     );
     const { factors, stopped } = yield* descend(matrix, patterns, starts, field, {
-      maxIterations: ITERATIONS,
+      maxIterations: Math.max(ITERATIONS, Math.min(MOST_ITERATIONS, Math.floor(WORK / (n * weights)))),
     });
     factors[0].forEach((w, i) => factors[0][i] = w / scale);
     const model = { field, realPart: false, parts: factorParts(patterns, factors) };

@@ -7,7 +7,7 @@ import { Random } from "../program/random.ts";
 import { approximateLowRank } from "./baselines/low_rank.ts";
 import { CLOSE, type Ledger } from "./ledger.ts";
 import { factorParts, type FitPart } from "./parts.ts";
-import { singularEnergies } from "./piece_rank.ts";
+import { singularEnergies } from "./singular.ts";
 import type { Target } from "./target.ts";
 import type { StopReason, Task } from "./task.ts";
 

@@ -250,6 +250,7 @@ class Scan {
     const patterns = mixedRadixPatterns(radices);
     const most = Math.min(this.#maxRank, 8);
     const index = orderByLevels(sampler, patterns, known.index, most, new Random(this.#seed), together);
+    if (!index) return;
     this.offer(radices, known, { name: "levels", index }, flip);
   }
 
@@ -257,6 +258,7 @@ class Scan {
   offerColumns(radices: readonly number[], known: NamedOrder, flip: boolean): void {
     const matrix = flip ? this.#flipped().matrix : this.#matrix;
     const index = orderByColumns(matrix, mixedRadixPatterns(radices), known.index);
+    if (!index) return;
     this.offer(radices, known, { name: "found", index }, flip);
   }
 
@@ -318,10 +320,11 @@ function withoutReversal({ name, index }: NamedOrder, reversal: Uint32Array): Na
   return { name: name.replace(", digit reversal", ""), index: bare };
 }
 
-/** The patterns of a mixed radix chain of a rank. */
-export function chain(radices: readonly number[], rank: number): Pattern[] {
+/** The patterns of a mixed radix chain of a rank, or of one for each cut, in the order of application. */
+export function chain(radices: readonly number[], rank: number | readonly number[]): Pattern[] {
   const patterns = mixedRadixPatterns(radices);
-  return rank === 1 ? patterns : withRank(patterns, rank);
+  if (typeof rank === "number") return rank === 1 ? patterns : withRank(patterns, rank);
+  return patterns.map(({ a, b, c, d }, i) => ({ a, b: b * (rank[i] ?? 1), c: c * (rank[i - 1] ?? 1), d }));
 }
 
 /** Weights of all patterns. */

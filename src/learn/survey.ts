@@ -12,7 +12,7 @@ import { digitReversal, evenOdd, knownOrders, type NamedOrder } from "./orders.t
 import { inverseOrder } from "./parts.ts";
 import { PieceSampler } from "./piece_rank.ts";
 import { cutAt } from "./split.ts";
-import { arrangements, chain, type Structure, weights } from "./structure.ts";
+import { arrangements, chain, type Structure } from "./structure.ts";
 import type { Progress, Task } from "./task.ts";
 
 /** Rows and columns of a piece in a quick look, and ranks that count there. */
@@ -25,6 +25,8 @@ const WIDE = 2;
 const MOST_RANK = 16;
 /** Pieces of a cut in a close look. */
 const PIECES = 5;
+/** Tolerances for approximations: the ratio of one to the next, and the last. */
+const FINER = 0.93, FINEST = 1e-3;
 /** Energies below this are rounding. */
 const ROUNDING = 1e-24;
 
@@ -104,11 +106,18 @@ export class Survey {
     );
   }
 
-  /** The chains of one rank, those of the least misfit first. */
-  ofRank(rank: number, most: number): Structure[] {
-    return this.#looked.flatMap((looked) => ofRank(looked, rank, most) ?? []).sort((a, b) =>
-      a.misfit - b.misfit
-    );
+  /** The nearest chains that have no more weights than `most`, by the estimate of their errors; none twice. */
+  nearest(most: number): Structure[] {
+    const found = new Map<string, { structure: Structure; estimate: number }>();
+    for (const [i, looked] of this.#looked.entries()) {
+      for (let tolerance = 1; tolerance > FINEST; tolerance *= FINER) {
+        const structure = smallest(looked, tolerance, most);
+        if (!structure) break;
+        const estimate = Math.hypot(...structure.evidence);
+        found.set(`${i} ${JSON.stringify(structure.patterns)}`, { structure, estimate });
+      }
+    }
+    return [...found.values()].sort((a, b) => a.estimate - b.estimate).map(({ structure }) => structure);
   }
 }
 
@@ -168,84 +177,78 @@ function look(
   const beyond = [new Float64Array(0)];
   for (let cut = 1; cut < radices.length; cut++) {
     const at = cutAt(patterns, cut), most = Math.min(MOST_RANK, at.left.b, at.right.c);
-    beyond.push(sampler.beyond(at, orders, Math.max(2, most), random, PIECES).map(Math.sqrt));
+    beyond.push(
+      sampler.beyond(at, orders, Math.max(2, most), random, PIECES).map(Math.sqrt),
+    );
   }
   return { radices, row, column, beyond };
 }
 
+/** The cheapest chain whose ranks, each cut's own, leave no more than a tolerance. */
 function smallest(looked: Looked, tolerance: number, most: number): Structure | undefined {
-  for (let rank = 1; rank <= MOST_RANK; rank++) {
-    const structure = ofRank(looked, rank, most);
-    if (!structure) return undefined;
-    if (structure.misfit <= tolerance) return structure;
-  }
+  return structureOf(
+    looked,
+    looked.beyond.map((rests) => rests.findIndex((rest, rank) => rank > 0 && rest <= tolerance)),
+    most,
+  );
 }
-
-/** The chain of a rank; undefined when no cut of that rank saves anything. */
-function ofRank({ radices, row, column, beyond }: Looked, rank: number, most: number): Structure | undefined {
-  const merged = cheapestRadices(radices, rank);
-  if (!merged) return undefined;
-  const parameters = weights(chain(merged, rank));
-  if (parameters > most) return undefined;
-  let place = 0;
-  const evidence = merged.slice(0, -1).map((radix) => {
-    for (let k = 1; k < radix; place++) k *= radices[place];
-    return beyond[place][rank] ?? 0;
-  });
-  return structureOf(merged, rank, row, column, evidence, parameters);
-}
-
-const cheapest = new Map<string, readonly number[] | undefined>();
 
 /**
- * Neighbouring radices merged so that a chain of a rank has the fewest weights, the most factors among equals. Undefined
- * when it cannot be cut anywhere.
+ * Neighbouring radices merged so that a chain has the fewest weights, the most factors among equals, when a cut behind i
+ * radices needs pieces of rank `ranks[i]`, −1 for none possible: the shortest way from one end of the chain to the other,
+ * since a factor of radix k between ranks r and s has n·k·r·s weights. Undefined when it cannot be cut anywhere.
  */
-function cheapestRadices(radices: readonly number[], rank: number): readonly number[] | undefined {
-  const key = `${radices.join()} ${rank}`;
-  if (cheapest.has(key)) return cheapest.get(key);
-  const n = radices.reduce((product, k) => product * k, 1);
-  let best: number[] | undefined, least = Infinity;
-  // Each grouping is a set of cuts; a cut needs pieces that have more rows and columns than the rank.
-  for (let cuts = 1; cuts < 2 ** (radices.length - 1); cuts++) {
-    const merged = [radices[0]];
-    let before = 1, allowed = true;
-    for (let i = 1; i < radices.length && allowed; i++) {
-      before *= radices[i - 1];
-      if ((cuts >> (i - 1) & 1) === 0) merged[merged.length - 1] *= radices[i];
-      else {
-        merged.push(radices[i]);
-        allowed = Math.min(before, n / before) > rank || rank === 1;
-      }
+function cheapestCuts(
+  radices: readonly number[],
+  ranks: readonly number[],
+): { cuts: readonly number[]; weights: number } | undefined {
+  const n = radices.reduce((product, k) => product * k, 1), end = radices.length;
+  const rank = (cut: number): number => cut === 0 || cut === end ? 1 : ranks[cut];
+  const ways: { cuts: readonly number[]; weights: number }[] = [{ cuts: [], weights: 0 }];
+  for (let to = 1; to <= end; to++) {
+    ways.push({ cuts: [], weights: Infinity });
+    if (rank(to) < 1) continue;
+    for (let from = to - 1, k = 1; from >= 0; from--) {
+      k *= radices[from];
+      // One factor from end to end is the dense matrix.
+      if (rank(from) < 1 || from === 0 && to === end) continue;
+      const weights = ways[from].weights + n * k * rank(from) * rank(to);
+      const more = ways[from].cuts.length + 1 > ways[to].cuts.length;
+      if (weights > ways[to].weights || weights === ways[to].weights && !more) continue;
+      ways[to] = { cuts: to < end ? [...ways[from].cuts, to] : ways[from].cuts, weights };
     }
-    if (!allowed) continue;
-    const size = weights(chain(merged, rank));
-    if (size < least || size === least && merged.length > best!.length) [best, least] = [merged, size];
   }
-  cheapest.set(key, best);
-  return best;
+  return ways[end].weights < Infinity ? ways[end] : undefined;
 }
 
-/** Digit reversals on both sides are a chain with the strides the other way round: then it is that one. */
+/**
+ * The cheapest chain with pieces of the given ranks, if it has no more weights than `most`. Digit reversals on both sides
+ * are a chain with the strides the other way round: then it is that one.
+ */
 function structureOf(
-  radices: readonly number[],
-  rank: number,
-  row: NamedOrder,
-  column: NamedOrder,
-  evidence: number[],
-  parameters: number,
-): Structure {
+  { radices, row, column, beyond }: Looked,
+  ranks: readonly number[],
+  most: number,
+): Structure | undefined {
+  const found = cheapestCuts(radices, ranks);
+  if (!found || found.weights > most) return undefined;
+  const { cuts, weights: parameters } = found;
+  const places = [0, ...cuts, radices.length];
+  const merged = places.slice(1).map((to, i) =>
+    radices.slice(places[i], to).reduce((product, k) => product * k, 1)
+  );
+  const chosen = cuts.map((cut) => ranks[cut]), evidence = cuts.map((cut) => beyond[cut][ranks[cut]]);
   const reversal = digitReversal(radices);
   const plain = [row, column], bare = plain.map((order) => withoutReversal(order, reversal));
   const price = (orders: NamedOrder[]): number => orders.filter(({ index }) => index).length;
   const decreasing = price(bare) < price(plain);
   const [rows, columns] = decreasing ? bare : plain;
   const patterns = decreasing
-    ? chain([...radices].reverse(), rank).map(transposePattern).reverse()
-    : chain(radices, rank);
+    ? chain(merged.toReversed(), chosen.toReversed()).map(transposePattern).reverse()
+    : chain(merged, chosen);
   return {
     patterns,
-    rank,
+    rank: Math.max(...chosen),
     rowName: rows.name,
     columnName: columns.name,
     ...(rows.index && { rowOrder: rows.index }),

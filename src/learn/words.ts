@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { patternText } from "../operator/pattern.ts";
+import { neighbourRank, patternText } from "../operator/pattern.ts";
 import type { Structure } from "./structure.ts";
 
 /** "1, 2 … 128", or backwards. */
@@ -38,5 +38,8 @@ export function chainText({ patterns, rank, rowName, columnName }: Structure, n:
   }
   const list = patterns.map(patternText);
   const shown = list.length > 4 ? `${list[0]}, ${list[1]} … ${list.at(-1)}` : list.join(", ");
-  return `a chain of ${patterns.length} factors of rank ${rank}, ${shown}${orders}`;
+  const ranks = patterns.slice(1).map((next, i) => neighbourRank(next, patterns[i]) ?? rank);
+  const least = Math.min(rank, ...ranks);
+  const text = least < rank ? `ranks ${least} to ${rank}` : `rank ${rank}`;
+  return `a chain of ${patterns.length} factors of ${text}, ${shown}${orders}`;
 }

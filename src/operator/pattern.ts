@@ -94,6 +94,11 @@ export function pieceRank(left: Pattern, right: Pattern): number | undefined {
   return Number.isInteger(rank) && rank * left.d === right.b * right.d ? rank : undefined;
 }
 
+/** {@link pieceRank} of two factors or, for decreasing strides, of their transposes. */
+export function neighbourRank(left: Pattern, right: Pattern): number | undefined {
+  return pieceRank(left, right) ?? pieceRank(transposePattern(right), transposePattern(left));
+}
+
 /** Whether all neighbours in a list of patterns, in the order of application, have a {@link pieceRank}. */
 export function isChainable(patterns: readonly Pattern[]): boolean {
   return patterns.every((right, i) =>
