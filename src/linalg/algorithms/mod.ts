@@ -1,0 +1,21 @@
+/**
+ * Linear algebra in float64, real and complex: dense factorisations, and iterations that need of a matrix only its
+ * products.
+ *
+ * The code is our own. A well-kept library would be better where one serves: but the core of this library has no
+ * dependencies at run time, ml-matrix (the usual choice) knows no complex numbers, and the others that do convert
+ * every entry into an object. What is here is compared with ml-matrix and mathjs in `bench/linalg.ts`.
+ *
+ * Everything is synchronous, so that an operator's `apply` can solve a system. Matrices are row-major; blocks of
+ * vectors lie one after another; complex numbers are interleaved.
+ *
+ * @module
+ */
+export type { Field, LinearMap, Matrix, Vector } from "../types.ts";
+export * from "./matrix.ts";
+export * from "./triangular.ts";
+export * from "./lu.ts";
+export * from "./cholesky.ts";
+export * from "./qr.ts";
+export * from "./eigh.ts";
+export * from "./svd.ts";
