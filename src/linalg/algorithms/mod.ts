@@ -19,3 +19,15 @@ export * from "./cholesky.ts";
 export * from "./qr.ts";
 export * from "./eigh.ts";
 export * from "./svd.ts";
+export { estimateNorm1, type Product } from "./condition.ts";
+export {
+  type IterationOptions,
+  type IterationProgress,
+  type IterationResult,
+  type SolveOptions,
+  type SolveResult,
+} from "./iteration.ts";
+export * from "./cg.ts";
+export * from "./gmres.ts";
+export * from "./minres.ts";
+export * from "./lsmr.ts";
