@@ -80,7 +80,10 @@ export interface Functions {
   /** L of A = L·Lᴴ. */
   cholesky: { args: []; result: LinearOperator };
   /** P·A = L·U. */
-  lu: { args: []; result: { readonly P: LinearOperator; readonly L: LinearOperator; readonly U: LinearOperator } };
+  lu: {
+    args: [];
+    result: { readonly P: LinearOperator; readonly L: LinearOperator; readonly U: LinearOperator };
+  };
   /** A = Q·R. */
   qr: { args: []; result: { readonly Q: LinearOperator; readonly R: LinearOperator } };
   /** f(A). */

@@ -16,7 +16,11 @@ export interface Call<F extends FunctionName> {
   /** Options. */
   readonly options: Settings;
   /** Carries out a function for a part, with the same options. */
-  run<G extends FunctionName>(name: G, A: LinearOperator, ...args: Functions[G]["args"]): Functions[G]["result"];
+  run<G extends FunctionName>(
+    name: G,
+    A: LinearOperator,
+    ...args: Functions[G]["args"]
+  ): Functions[G]["result"];
   /** What would be done for a part. */
   plan<G extends FunctionName>(name: G, A: LinearOperator, ...args: Functions[G]["args"]): Plan;
 }
@@ -92,8 +96,13 @@ export class RuleSet {
   /** A set of these rules. */
   constructor(rules: readonly AnyRule[]) {
     for (const rule of rules) {
-      if (typeof rule?.applies !== "function" || typeof rule.run !== "function" || typeof rule.cost !== "function") {
-        throw new TypeError(`Cannot make a set of rules: a rule needs applies, cost and run; got ${kindOf(rule)}`);
+      if (
+        typeof rule?.applies !== "function" || typeof rule.run !== "function" ||
+        typeof rule.cost !== "function"
+      ) {
+        throw new TypeError(
+          `Cannot make a set of rules: a rule needs applies, cost and run; got ${kindOf(rule)}`,
+        );
       }
     }
     this.rules = Object.freeze([...rules]);
@@ -118,7 +127,9 @@ export class RuleSet {
       if (answer !== OTHER) refused.push(`${rule.name}: ${answer}`);
     }
     throw new RangeError(
-      `Cannot find ${name} of ${A.describe()}: no rule applies (${refused.join("; ") || "there is none for its type"})`,
+      `Cannot find ${name} of ${A.describe()}: no rule applies (${
+        refused.join("; ") || "there is none for its type"
+      })`,
     );
   }
 
@@ -144,7 +155,9 @@ export class RuleSet {
         others.push({ rule: rule.name, cost: all });
       }
     }
-    const cost = chosen === undefined ? NaN : parts.reduce((sum, part) => sum + part.cost, chosen.cost(A, call));
+    const cost = chosen === undefined
+      ? NaN
+      : parts.reduce((sum, part) => sum + part.cost, chosen.cost(A, call));
     return { name, operator: A, rule: chosen?.name, why: chosen?.why ?? "", cost, parts, refused, others };
   }
 
@@ -162,11 +175,15 @@ function callOf<F extends FunctionName>(
 ): Call<F> {
   if (!(A instanceof LinearOperator)) {
     throw new TypeError(
-      `Cannot find ${name}: the argument is not a linear operator but ${kindOf(A)} (see dense and operatorFrom)`,
+      `Cannot find ${name}: the argument is not a linear operator but ${
+        kindOf(A)
+      } (see dense and operatorFrom)`,
     );
   }
   const below = options.dense?.below ?? 1000;
-  if (!(below >= 0)) throw new RangeError(`Cannot find ${name}: dense.below must not be negative, got ${below}`);
+  if (!(below >= 0)) {
+    throw new RangeError(`Cannot find ${name}: dense.below must not be negative, got ${below}`);
+  }
   const settings: Settings = { ...options, rules, dense: { below } };
   return {
     name,
@@ -180,5 +197,6 @@ function callOf<F extends FunctionName>(
 /** Whether an operator is small enough to be written as a dense matrix; if not, why. */
 export function isSmall(A: LinearOperator, { options }: { readonly options: Settings }): true | string {
   const n = Math.max(A.rows, A.cols), { below } = options.dense;
-  return n <= below || `it is ${A.rows}×${A.cols}, and matrices are made dense up to ${below} (option dense.below)`;
+  return n <= below ||
+    `it is ${A.rows}×${A.cols}, and matrices are made dense up to ${below} (option dense.below)`;
 }
