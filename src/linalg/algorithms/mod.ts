@@ -31,3 +31,7 @@ export * from "./cg.ts";
 export * from "./gmres.ts";
 export * from "./minres.ts";
 export * from "./lsmr.ts";
+export { type Schur, schur } from "./schur.ts";
+export { eig, type Eigen } from "./eig.ts";
+export { expm, solveMatrix } from "./expm.ts";
+export { funm, isHermitian, logm, type ScalarFunction, sqrtm } from "./matrix_functions.ts";
