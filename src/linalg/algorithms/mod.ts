@@ -35,3 +35,6 @@ export { type Schur, schur } from "./schur.ts";
 export { eig, type Eigen } from "./eig.ts";
 export { expm, solveMatrix } from "./expm.ts";
 export { funm, isHermitian, logm, type ScalarFunction, sqrtm } from "./matrix_functions.ts";
+export { type EigenOptions, type EigenResult, type Which } from "./eigen_options.ts";
+export { lanczos } from "./lanczos.ts";
+export { arnoldi } from "./arnoldi.ts";
