@@ -42,9 +42,12 @@ export class Determinant {
   }
 
   /** Multiplies by a determinant to a power. */
-  by({ sign, logabs, error }: LogDet | { sign: Vector; logabs: number; error?: number }, count = 1): this {
+  by(
+    { sign, logabs, standardError = 0 }: { sign: Vector; logabs: number; standardError?: number },
+    count = 1,
+  ): this {
     this.#log += count * logabs;
-    this.#variance += (count * (error ?? 0)) ** 2;
+    this.#variance += (count * standardError) ** 2;
     this.#turn(sign[0], sign[1] ?? 0, count);
     return this;
   }
@@ -69,7 +72,7 @@ export class Determinant {
     const sign = real
       ? Float64Array.of(this.#re === 0 ? 0 : Math.sign(this.#re))
       : Float64Array.of(this.#re / size, this.#im / size);
-    return { sign, logabs: this.#log, error: Math.sqrt(this.#variance) };
+    return { sign, logabs: this.#log, standardError: Math.sqrt(this.#variance) };
   }
 }
 
@@ -288,6 +291,6 @@ export const determinants: readonly AnyRule[] = [
     why: "small, and without a structure that helps",
     applies: isSmall,
     cost: (A) => A.rows ** 3 / 3 + A.rows * A.cost,
-    run: (A) => ({ ...lu(A.toDense()).logdet, error: 0 }),
+    run: (A) => ({ ...lu(A.toDense()).logdet, standardError: 0 }),
   }),
 ];

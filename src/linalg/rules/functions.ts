@@ -15,7 +15,7 @@ export interface Estimate {
   /** The imaginary part; 0 where the number is real. */
   readonly imaginary: number;
   /** The standard error; 0 where nothing is estimated. */
-  readonly error: number;
+  readonly standardError: number;
 }
 
 /** The logarithm of a determinant: det = sign·exp(logabs). */
@@ -25,7 +25,7 @@ export interface LogDet {
   /** log|det|; −∞ if the operator is singular. */
   readonly logabs: number;
   /** The standard error of `logabs`; 0 where nothing is estimated. */
-  readonly error: number;
+  readonly standardError: number;
 }
 
 /** Which eigenvalues: by |λ|, or by λ itself, which must be real then. */
