@@ -74,6 +74,11 @@ export function combineMatrices(...terms: readonly (readonly [number, Matrix])[]
   return out;
 }
 
+/** (A + Aᴴ)/2, of a matrix that is Hermitian but for rounding. */
+export function hermitianPart(matrix: Matrix): Matrix {
+  return combineMatrices([0.5, matrix], [0.5, adjointMatrix(matrix)]);
+}
+
 /** The largest sum of sizes of a column: ‖A‖₁. */
 export function norm1(matrix: Matrix): number {
   const { rows, cols, values } = matrix, unit = unitOf(matrix), sums = new Float64Array(cols);

@@ -38,3 +38,23 @@ export { funm, isHermitian, logm, type ScalarFunction, sqrtm } from "./matrix_fu
 export { type EigenOptions, type EigenResult, type Which } from "./eigen_options.ts";
 export { lanczos } from "./lanczos.ts";
 export { arnoldi } from "./arnoldi.ts";
+export { lobpcg, type LOBPCGOptions } from "./lobpcg.ts";
+export {
+  arnoldiFunction,
+  type FunctionOptions,
+  type FunctionResult,
+  lanczosFunction,
+} from "./krylov_functions.ts";
+export { type Estimate, type EstimateOptions } from "./estimate.ts";
+export { hutchinson, hutchPlusPlus, type HutchPlusPlusOptions } from "./trace.ts";
+export {
+  type LogDetEstimate,
+  logdetEstimate,
+  type QuadratureEstimate,
+  type QuadratureOptions,
+  traceOfFunction,
+} from "./quadrature.ts";
+export { randomSvd, type RandomSvdOptions, type RandomSvdResult } from "./random_svd.ts";
+export { type Nystrom, nystrom, nystromPreconditioner } from "./nystrom.ts";
+export { type ConditionEstimate, conditionEstimate, type NormResult, powerNorm } from "./norm_estimate.ts";
+export { complexMap } from "./krylov.ts";
