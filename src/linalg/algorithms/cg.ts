@@ -7,7 +7,7 @@ import type { LinearMap, Matrix, Vector } from "../types.ts";
 import { addBlock, gramian, orthonormalBasis } from "./block.ts";
 import { probeHermitian } from "./check.ts";
 import { cholesky } from "./cholesky.ts";
-import { adjointMatrix, matrixOf } from "./matrix.ts";
+import { hermitianPart, matrixOf } from "./matrix.ts";
 import {
   checkSystem,
   largestRatio,
@@ -167,11 +167,9 @@ function solver(small: Matrix, iteration: number, finite: (value: number) => voi
     if (!(values[i * (rows + 1) * unit] > 0)) refuse(values[i * (rows + 1) * unit], iteration);
   }
   // Rounding makes it a little unsymmetric.
-  const turned = adjointMatrix(small);
-  const mean = matrixOf(rows, rows, field, values.map((v, i) => (v + turned.values[i]) / 2));
   let factors;
   try {
-    factors = cholesky(mean);
+    factors = cholesky(hermitianPart(small));
   } catch {
     refuse(0, iteration);
   }

@@ -99,6 +99,19 @@ export class Krylov {
     return true;
   }
 
+  /** The same space, with room for more steps. */
+  enlarged(limit: number): Krylov {
+    const { unit, steps } = this, more = new Krylov(this.#map, limit, this.#locked);
+    more.basis.set(this.basis);
+    for (let i = 0; i <= steps; i++) {
+      const from = i * this.limit * unit;
+      more.coefficients.set(this.coefficients.subarray(from, from + this.limit * unit), i * limit * unit);
+    }
+    more.steps = steps;
+    more.rest = this.rest;
+    return more;
+  }
+
   /** The square part of the coefficients: Vᴴ·A·V. */
   square(): Matrix {
     const { unit, steps, limit } = this, out = matrixOf(steps, steps, unit === 2 ? "complex" : "real");

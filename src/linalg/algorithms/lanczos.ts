@@ -17,7 +17,7 @@ import {
 import { eigh } from "./eigh.ts";
 import { Watch } from "./iteration.ts";
 import { Krylov } from "./krylov.ts";
-import { columnsMatrix, matrixOf } from "./matrix.ts";
+import { columnsMatrix, hermitianPart, matrixOf } from "./matrix.ts";
 import { norm, type Unit } from "./vectors.ts";
 import { Random } from "../../program/random.ts";
 
@@ -132,19 +132,6 @@ function restarted(search: Search, k: number, limit: number, x: Vector, locked: 
     krylov.steps = keep.length;
     if (rest === 0) krylov.refresh(random);
   }
-}
-
-/** (H + Hᴴ)/2. */
-function hermitianPart({ rows: n, field, values }: Matrix): Matrix {
-  const unit = field === "complex" ? 2 : 1, out = matrixOf(n, n, field);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) {
-      const a = (i * n + j) * unit, b = (j * n + i) * unit;
-      out.values[a] = (values[a] + values[b]) / 2;
-      if (unit === 2) out.values[a + 1] = (values[a + 1] - values[b + 1]) / 2;
-    }
-  }
-  return out;
 }
 
 /** Some columns of a matrix, in a new order. */

@@ -5,7 +5,7 @@
  */
 import type { Field, LinearMap, Matrix, Vector } from "../types.ts";
 import { checkMatrix, checkVectors, shapeOf, unitOf } from "./check.ts";
-import { complexVector, dot, norm, type Scalar, type Unit } from "./vectors.ts";
+import { complexVector, dot, norm, type Unit } from "./vectors.ts";
 
 /** A matrix around values that are there already, or of zeros. */
 export function matrixOf(
@@ -72,6 +72,11 @@ export function combineMatrices(...terms: readonly (readonly [number, Matrix])[]
   const { rows, cols, field } = terms[0][1], out = matrixOf(rows, cols, field);
   for (const [w, { values }] of terms) for (let i = 0; i < values.length; i++) out.values[i] += w * values[i];
   return out;
+}
+
+/** (A + Aᴴ)/2, of a matrix that is Hermitian but for rounding. */
+export function hermitianPart(matrix: Matrix): Matrix {
+  return combineMatrices([0.5, matrix], [0.5, adjointMatrix(matrix)]);
 }
 
 /** The largest sum of sizes of a column: ‖A‖₁. */
@@ -157,7 +162,7 @@ export function denseOf(map: LinearMap): Matrix {
   return transposeMatrix(matrixOf(map.cols, map.rows, map.field, map.apply(values)));
 }
 
-/** Multiplies entry (i, j) of a block of vectors, j-th number of i-th vector, as a matrix with vectors as columns. */
+/** Vectors of n entries that lie one after another, as the columns of a matrix. */
 export function columnsMatrix(unit: Unit, n: number, count: number, block: Vector): Matrix {
   return transposeMatrix(matrixOf(count, n, unit === 2 ? "complex" : "real", block));
 }
@@ -244,10 +249,4 @@ function addComplex(
       }
     }
   }
-}
-
-/** Entry (i, j). */
-export function at(matrix: Matrix, i: number, j: number): Scalar {
-  const { cols, values } = matrix, unit = unitOf(matrix), k = (i * cols + j) * unit;
-  return unit === 1 ? [values[k], 0] : [values[k], values[k + 1]];
 }

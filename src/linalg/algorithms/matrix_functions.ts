@@ -19,7 +19,7 @@ import {
   realMatrix,
   transposeMatrix,
 } from "./matrix.ts";
-import { schur } from "./schur.ts";
+import { type Schur, schur } from "./schur.ts";
 import { divide, norm, type Scalar, squareRoot } from "./vectors.ts";
 
 /** A function of a complex number z = re + i·im; a real result may be given as a number. */
@@ -33,7 +33,7 @@ export type ScalarFunction = (re: number, im: number) => number | Scalar;
  */
 export function sqrtm(matrix: Matrix): Matrix {
   const what = `take the square root of a ${shapeOf(matrix)} matrix`;
-  const { T, Z } = schur(matrix), root = triangularRoot(what, T);
+  const { T, Z } = principal(matrix), root = triangularRoot(what, T);
   return turnBack(matrix, T, Z, root);
 }
 
@@ -45,7 +45,7 @@ export function sqrtm(matrix: Matrix): Matrix {
  */
 export function logm(matrix: Matrix): Matrix {
   const what = `take the logarithm of a ${shapeOf(matrix)} matrix`;
-  const { T, Z } = schur(matrix), n = T.rows, smallest = n * 2 ** -52 * norm(T.values);
+  const { T, Z } = principal(matrix), n = T.rows, smallest = n * 2 ** -52 * norm(T.values);
   for (let i = 0; i < n; i++) {
     const size = norm(T.values, 2 * i * (n + 1), 2);
     if (size === 0 || size < smallest * 2 ** -20) {
@@ -145,6 +145,19 @@ function columnsTimes(matrix: Matrix, d: readonly Scalar[]): Matrix {
     }
   }
   return matrixOf(rows, cols, field, values);
+}
+
+/**
+ * The Schur form, in which negative eigenvalues are real if they are but for rounding: otherwise rounding would decide
+ * for each on which side of the cut it lies.
+ */
+function principal(matrix: Matrix): Schur {
+  const form = schur(matrix), { rows: n, values: t } = form.T, rounding = 4 * n * 2 ** -52 * norm(t);
+  for (let i = 0; i < n; i++) {
+    const at = 2 * i * (n + 1);
+    if (t[at] < 0 && Math.abs(t[at + 1]) <= rounding) t[at + 1] = 0;
+  }
+  return form;
 }
 
 /** Z·F·Zᴴ, real if the matrix is and has no negative eigenvalue. */

@@ -12,29 +12,66 @@
  * @module
  */
 export type { Field, LinearMap, Matrix, Vector } from "../types.ts";
-export * from "./matrix.ts";
-export * from "./triangular.ts";
-export * from "./lu.ts";
-export * from "./cholesky.ts";
-export * from "./qr.ts";
-export * from "./eigh.ts";
-export * from "./svd.ts";
-export { estimateNorm1, type Product } from "./condition.ts";
 export {
-  type IterationOptions,
-  type IterationProgress,
-  type IterationResult,
-  type SolveOptions,
-  type SolveResult,
-} from "./iteration.ts";
-export * from "./cg.ts";
-export * from "./gmres.ts";
-export * from "./minres.ts";
-export * from "./lsmr.ts";
+  adjointMatrix,
+  columnsMatrix,
+  combineMatrices,
+  complexMatrix,
+  denseOf,
+  diagonalMatrix,
+  frobenius,
+  hermitianPart,
+  identityMatrix,
+  matrixMap,
+  matrixOf,
+  multiply,
+  norm1,
+  realMatrix,
+  transposeMatrix,
+} from "./matrix.ts";
+export { type TriangularOptions, triangularSolve } from "./triangular.ts";
+export { type LogDeterminant, type LU, lu } from "./lu.ts";
+export { type Cholesky, cholesky } from "./cholesky.ts";
+export { type QR, qr, type QROptions } from "./qr.ts";
+export { eigh, type HermitianEigen } from "./eigh.ts";
+export { type SVD, svd } from "./svd.ts";
 export { type Schur, schur } from "./schur.ts";
 export { eig, type Eigen } from "./eig.ts";
 export { expm, solveMatrix } from "./expm.ts";
 export { funm, isHermitian, logm, type ScalarFunction, sqrtm } from "./matrix_functions.ts";
-export { type EigenOptions, type EigenResult, type Which } from "./eigen_options.ts";
+export { estimateNorm1, type Product } from "./condition.ts";
+export type { Scalar, Unit } from "./vectors.ts";
+export type {
+  IterationOptions,
+  IterationProgress,
+  IterationResult,
+  SolveOptions,
+  SolveResult,
+} from "./iteration.ts";
+export { cg, type CGOptions } from "./cg.ts";
+export { gmres, type GMRESOptions } from "./gmres.ts";
+export { minres } from "./minres.ts";
+export { lsmr, type LSMROptions, type LSMRResult } from "./lsmr.ts";
+export type { EigenOptions, EigenResult, Which } from "./eigen_options.ts";
 export { lanczos } from "./lanczos.ts";
 export { arnoldi } from "./arnoldi.ts";
+export { lobpcg, type LOBPCGOptions } from "./lobpcg.ts";
+export { complexMap } from "./krylov.ts";
+export {
+  arnoldiFunction,
+  type FunctionOptions,
+  type FunctionResult,
+  lanczosFunction,
+} from "./krylov_functions.ts";
+export type { Estimate, EstimateOptions } from "./estimate.ts";
+export { hutchinson, hutchPlusPlus, type HutchPlusPlusOptions } from "./trace.ts";
+export {
+  type LogDetEstimate,
+  logdetEstimate,
+  type QuadratureEstimate,
+  type QuadratureOptions,
+  traceOfFunction,
+} from "./quadrature.ts";
+export { randomSvd, type RandomSvdOptions, type RandomSvdResult } from "./random_svd.ts";
+export { type Nystrom, nystrom, nystromPreconditioner } from "./nystrom.ts";
+export { type ConditionEstimate, conditionEstimate, type NormResult, powerNorm } from "./norm_estimate.ts";
