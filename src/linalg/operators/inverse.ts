@@ -26,8 +26,14 @@ export class InverseOperator extends LinearOperator {
   readonly cost: number;
 
   /** An inverse from what solves; `cost` is in multiply-adds for a vector. */
-  constructor(of: LinearOperator, solver: Solver, cost: number, kind = "Inverse") {
-    super(of.cols, of.rows, of.field, of.flags & (SELF | PSD));
+  constructor(
+    of: LinearOperator,
+    solver: Solver,
+    cost: number,
+    kind = "Inverse",
+    flags: number = of.flags & (SELF | PSD),
+  ) {
+    super(of.cols, of.rows, of.field, flags);
     this.of = of;
     this.solver = solver;
     this.cost = cost;
@@ -50,9 +56,9 @@ export class InverseOperator extends LinearOperator {
     const { of, solver, cost, kind } = this;
     if (conjugated || this.field === "real") {
       const turned = { solve: solver.solveAdjoint.bind(solver), solveAdjoint: solver.solve.bind(solver) };
-      return new InverseOperator(of.adjoint(), turned, cost, kind);
+      return new InverseOperator(of.adjoint(), turned, cost, kind, this.flags);
     }
-    return new InverseOperator(of.transpose(), conjugatedSolver(solver), cost, kind);
+    return new InverseOperator(of.transpose(), conjugatedSolver(solver), cost, kind, this.flags);
   }
 }
 

@@ -124,7 +124,30 @@ export function sparse(
   }
   for (let e = 0; e < columns.length; e++) checkIndex(what, "column", columns[e], cols);
   const numbers = numbersOf(what, "values", values, field, columns.length);
+  // Norms and traces count on one entry a place.
+  for (let i = 0; i < rows; i++) {
+    const own = Array.from({ length: starts[i + 1] - starts[i] }, (_, e) => columns[starts[i] + e]);
+    if (new Set(own).size !== own.length) return merged(rows, cols, starts, columns, numbers, field);
+  }
   return new SparseOperator(rows, cols, Uint32Array.from(starts), Uint32Array.from(columns), numbers, field);
+}
+
+/** The same with one entry a place. */
+function merged(
+  rows: number,
+  cols: number,
+  starts: ArrayLike<number>,
+  columns: ArrayLike<number>,
+  numbers: Vector,
+  field: Field,
+): SparseOperator {
+  const triplets: Triplet[] = [];
+  for (let i = 0; i < rows; i++) {
+    for (let e = starts[i]; e < starts[i + 1]; e++) {
+      triplets.push([i, columns[e], field === "real" ? numbers[e] : [numbers[2 * e], numbers[2 * e + 1]]]);
+    }
+  }
+  return fromTriplets(rows, cols, triplets, field);
 }
 
 function checkIndex(what: string, name: string, index: number, size: number): void {
@@ -134,11 +157,17 @@ function checkIndex(what: string, name: string, index: number, size: number): vo
 }
 
 /**
- * A sparse operator from its entries, in any order; those of one place are added.
+ * A sparse operator from its entries, in any order; those of one place are added. It is complex where an entry is, or
+ * when `field` says so.
  *
  * @throws {RangeError} when an index is out of range or a value is not finite
  */
-export function fromTriplets(rows: number, cols: number, triplets: Iterable<Triplet>): SparseOperator {
+export function fromTriplets(
+  rows: number,
+  cols: number,
+  triplets: Iterable<Triplet>,
+  field: Field = "real",
+): SparseOperator {
   const what = "make a sparse operator";
   sizeOf(what, "rows", rows);
   sizeOf(what, "cols", cols);
@@ -147,7 +176,7 @@ export function fromTriplets(rows: number, cols: number, triplets: Iterable<Trip
     checkIndex(what, "column", j, cols);
     return [i, j, pair(what, `entry (${i}, ${j})`, value)];
   });
-  const complex = list.some(([, , value]) => value[1] !== 0);
+  const complex = field === "complex" || list.some(([, , value]) => value[1] !== 0);
   list.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
   const starts = new Uint32Array(rows + 1), columns: number[] = [], values: number[] = [];
   let last = -1;
@@ -160,7 +189,8 @@ export function fromTriplets(rows: number, cols: number, triplets: Iterable<Trip
     last = i * cols + j;
     starts[i + 1]++;
     columns.push(j);
-    values.push(...complex ? [re, im] : [re]);
+    values.push(re);
+    if (complex) values.push(im);
   }
   for (let i = 0; i < rows; i++) starts[i + 1] += starts[i];
   return sparse({ rows, cols, starts, columns, values, field: complex ? "complex" : "real" });

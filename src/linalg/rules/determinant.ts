@@ -4,6 +4,7 @@
  * @module
  */
 import { lu } from "../algorithms/lu.ts";
+import { logdetEstimate } from "../algorithms/quadrature.ts";
 import { Conjugated, Flipped } from "../operator.ts";
 import { ProductOperator, ScaledOperator, SumOperator } from "../operators/composite.ts";
 import { TriangularOperator } from "../operators/dense.ts";
@@ -291,6 +292,33 @@ export const determinants: readonly AnyRule[] = [
     why: "small, and without a structure that helps",
     applies: isSmall,
     cost: (A) => A.rows ** 3 / 3 + A.rows * A.cost,
-    run: (A) => ({ ...lu(A.toDense()).logdet, standardError: 0 }),
+    run: (A) => {
+      const { sign, logabs } = lu(A.toDense()).logdet;
+      return { sign, logabs, standardError: 0 };
+    },
+  }),
+  general<"slogdet">({
+    of: "slogdet",
+    name: "stochastic Lanczos quadrature",
+    why:
+      "large and positive definite: tr log A is estimated from random vectors, with a standard error; the sign is 1",
+    applies: (A) =>
+      A.is("PSD") ||
+      "it is not annotated PSD, and the sign of a determinant cannot be estimated; raise dense.below",
+    cost: (A, call) => (call.options.samples ?? 30) * (call.options.steps ?? 100) * A.cost,
+    run: (A, call) => {
+      const { samples, steps, seed, signal, onProgress, tolerance } = call.options;
+      const { value, standardError, bias } = logdetEstimate(A, {
+        samples,
+        steps,
+        seed,
+        signal,
+        onProgress,
+        tolerance,
+      });
+      const sign = Float64Array.of(...A.field === "real" ? [1] : [1, 0]);
+      // What the quadrature is off by adds to what the samples scatter.
+      return { sign, logabs: value, standardError: Math.hypot(standardError, bias * value) };
+    },
   }),
 ];

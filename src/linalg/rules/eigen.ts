@@ -141,8 +141,7 @@ export const eigenvalues: readonly AnyRule[] = [
     cost: (A) => A.rows * Math.log2(A.rows + 1),
     parts: (A, call) => partsOf(A).map((part) => call.plan("eig", part)),
     run: (A, call) => {
-      const rest = { ...call, run: (name: FunctionName, part: LinearOperator) => call.run(name, part) };
-      return sorted(spectrumOf(A, rest as unknown as Call<FunctionName>), call);
+      return sorted(spectrumOf(A, call as unknown as Call<FunctionName>), call);
     },
   }),
   general<"eig">({

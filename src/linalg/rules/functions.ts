@@ -59,6 +59,8 @@ export interface SpectralFunction {
   real(x: number): number;
   /** Its value at a complex number. */
   complex?(re: number, im: number): readonly [re: number, im: number];
+  /** Whether f(x·y) = f(x)·f(y) for x, y ≥ 0, as of powers. */
+  readonly multiplicative?: boolean;
 }
 
 /** Names of functions, with their further arguments and results. */

@@ -52,6 +52,8 @@ function iterated(
       iterations,
     );
   };
+  // One for the whole is none for a part.
+  if (preconditioner?.rows !== A.rows) preconditioner = undefined;
   const turned = preconditioner && swapped(preconditioner);
   return {
     solve: (b) => solve(A, b, preconditioner),
