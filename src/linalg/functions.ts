@@ -267,7 +267,7 @@ export function cond(A: LinearOperator, p: 1 | 2 | "fro" | "inf" = 2, options: L
       return least === 0 ? Infinity : S[0] / least;
     }
     const { tolerance, maxIterations, seed, signal, onProgress } = options;
-    return conditionEstimate(A, { tolerance, maxIterations, seed, signal, onProgress }).value;
+    return conditionEstimate(A, { tolerance, maxIterations, seed, signal, onProgress }).condition;
   }
   const size = norm(A, p, options).value;
   let inverse: LinearOperator;
