@@ -8,7 +8,7 @@ import { logdetEstimate } from "../algorithms/quadrature.ts";
 import { Conjugated, Flipped } from "../operator.ts";
 import { ProductOperator, ScaledOperator, SumOperator } from "../operators/composite.ts";
 import { TriangularOperator } from "../operators/dense.ts";
-import { blockOf, FactorOperator } from "../operators/factor.ts";
+import { FactorOperator } from "../operators/factor.ts";
 import { CirculantOperator, FourierOperator } from "../operators/fourier.ts";
 import { InverseOperator } from "../operators/inverse.ts";
 import { BlockDiagOperator, KroneckerOperator } from "../operators/kronecker.ts";
@@ -18,6 +18,7 @@ import { HouseholderOperator, TridiagonalOperator } from "../operators/tridiagon
 import { inField, joinFields } from "../scalar.ts";
 import type { Field, Vector } from "../types.ts";
 import type { FunctionName, LogDet } from "./functions.ts";
+import { blockDeterminant } from "./blocks.ts";
 import { distinct } from "./inverse.ts";
 import { capacitance, type Update, updateOf } from "./low_rank.ts";
 import { type AnyRule, type Call, isSmall, OTHER } from "./rule_set.ts";
@@ -220,12 +221,8 @@ export const determinants: readonly AnyRule[] = [
     why: "the product of the determinants of the small blocks",
     applies: (A) => A.pattern.b === A.pattern.c || `its blocks are ${A.pattern.b}×${A.pattern.c}, not square`,
     cost: ({ pattern: { a, b, d } }) => a * d * b ** 3 / 3,
-    run: (A) => {
-      // In rows and in columns the same permutation collects the blocks: it changes no sign.
-      const all = new Determinant();
-      for (let k = 0; k < A.pattern.a * A.pattern.d; k++) all.by(lu(blockOf(A, k)).logdet);
-      return all.result(A.field);
-    },
+    // In rows and in columns the same permutation collects the blocks: it changes no sign.
+    run: blockDeterminant,
   }),
   typed("slogdet", CirculantOperator, {
     name: "circulant by Fourier transforms",

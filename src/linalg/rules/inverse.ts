@@ -3,21 +3,20 @@
  *
  * @module
  */
-import { lu } from "../algorithms/lu.ts";
 import { triangularSolve } from "../algorithms/triangular.ts";
 import { blockDiag, kron, product, scale } from "../compose.ts";
 import { Conjugated, Flipped, type LinearOperator } from "../operator.ts";
 import { ProductOperator, ScaledOperator } from "../operators/composite.ts";
 import { TriangularOperator } from "../operators/dense.ts";
-import { FactorOperator, mapBlocks } from "../operators/factor.ts";
+import { FactorOperator } from "../operators/factor.ts";
 import { CirculantOperator, FourierOperator } from "../operators/fourier.ts";
 import { InverseOperator } from "../operators/inverse.ts";
 import { BlockDiagOperator, KroneckerOperator } from "../operators/kronecker.ts";
 import { DiagonalOperator, IdentityOperator, ZeroOperator } from "../operators/simple.ts";
 import { HouseholderOperator, TridiagonalOperator } from "../operators/tridiagonal.ts";
-import { flipped } from "../operators/dense.ts";
 import { complexify, inField, unitOf } from "../scalar.ts";
-import type { Matrix, Vector } from "../types.ts";
+import type { Vector } from "../types.ts";
+import { inverseBlocks } from "./blocks.ts";
 import { circulantOf, reciprocal } from "./reciprocal.ts";
 import { type AnyRule, OTHER } from "./rule_set.ts";
 import { singular } from "./singular.ts";
@@ -26,14 +25,6 @@ import { allSquare, general, typed } from "./typed.ts";
 
 /** Entries and pivots below this part of the largest are zero but for rounding. */
 const ROUNDING = 2 ** -52;
-
-/** The inverse of a matrix, written down; for blocks. */
-function inverseMatrix(block: Matrix): Matrix {
-  const n = block.rows, unit = unitOf(block.field), units = new Float64Array(n * n * unit);
-  for (let i = 0; i < n; i++) units[i * (n + 1) * unit] = 1;
-  // Solutions come column by column: the transpose.
-  return flipped({ ...block, values: lu(block).solve(units, n) }, false);
-}
 
 /** A tridiagonal matrix factored, refused if it is singular. */
 function factored(A: TridiagonalOperator): TridiagonalFactors {
@@ -190,12 +181,7 @@ export const inverses: readonly AnyRule[] = [
     why: "the small blocks of a butterfly or chain are inverted one by one",
     applies: (A) => A.pattern.b === A.pattern.c || `its blocks are ${A.pattern.b}×${A.pattern.c}, not square`,
     cost: ({ pattern: { a, b, d } }) => a * d * b ** 3,
-    run: (A) =>
-      mapBlocks(A, A.pattern, (block, k) => {
-        const factors = lu(block);
-        if (factors.rcond === 0) throw singular(A, `block ${k} is`);
-        return inverseMatrix(block);
-      }),
+    run: inverseBlocks,
   }),
   typed("inv", CirculantOperator, {
     name: "circulant by Fourier transforms",

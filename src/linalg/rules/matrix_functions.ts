@@ -48,7 +48,7 @@ function valuesOf(
   }
   const pairs = inField(values, field, "complex"), result = new Float64Array(pairs.length);
   for (let i = 0; i < pairs.length; i += 2) {
-    const [re, im] = f.complex(pairs[i], pairs[i + 1]);
+    const [re, im] = f.complex(pairs[i], pairs[i + 1] + 0);
     if (!Number.isFinite(re) || !Number.isFinite(im)) throw unfit(A, f, pairs[i], pairs[i + 1]);
     result[i] = re;
     result[i + 1] = im;
@@ -95,7 +95,8 @@ function complexOf(
       const value = f.real(re);
       if (!Number.isNaN(value)) return [value, 0];
     }
-    if (f.complex !== undefined) return f.complex(re, im);
+    // Plus zero: −0 lies on the other side of a branch cut.
+    if (f.complex !== undefined) return f.complex(re, im + 0);
     if (im === 0) return [NaN, NaN];
     throw new RangeError(
       `Cannot find ${f.name} of ${A.describe()}: it has complex eigenvalues, and the function is given for real ones only`,
