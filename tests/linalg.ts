@@ -1,6 +1,6 @@
 /** Dense float64 oracles for linear operators, from the definitions; nothing of src/linalg is used to compute them. */
 import assert from "node:assert/strict";
-import { Random } from "../src/program/random.ts";
+import type { Random } from "../src/program/random.ts";
 import {
   blockDiag,
   dense,

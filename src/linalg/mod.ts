@@ -15,6 +15,7 @@
  */
 export * as algorithms from "./algorithms/mod.ts";
 export type { Field, LinearMap, Matrix, Vector } from "./types.ts";
+export type { IterationOptions, IterationProgress } from "./algorithms/iteration.ts";
 export type { Annotation } from "./annotations.ts";
 export type { Scalar } from "./scalar.ts";
 export { Conjugated, Flipped, LinearOperator } from "./operator.ts";
@@ -50,6 +51,7 @@ export {
   toeplitz,
   ToeplitzOperator,
 } from "./operators/fourier.ts";
+export { Fourier } from "./fourier.ts";
 export { FactorOperator } from "./operators/factor.ts";
 export { KernelOperator, ProgramOperator } from "./operators/program.ts";
 export { fromOperator } from "./operators/from_operator.ts";

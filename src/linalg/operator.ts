@@ -278,6 +278,7 @@ export function act(A: LinearOperator, x: Float64Array, field: Field, adjoint = 
 
 /** The transpose or adjoint of an operator that knows no simpler one: it is walked backwards. */
 export class Flipped extends LinearOperator {
+  /** What it is. */
   readonly kind: string;
   /** What is transposed. */
   readonly of: LinearOperator;
@@ -292,22 +293,27 @@ export class Flipped extends LinearOperator {
     this.conjugated = conjugated;
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     return this.of.cost;
   }
 
+  /** What it is made of. */
   override get children(): readonly LinearOperator[] {
     return [this.of];
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector, count: number): void {
     walk(this, x, out, (input) => this.of.backward(input, out, count));
   }
 
+  /** Writes Aᴴ·y for `count` vectors. */
   override backward(y: Float64Array, out: Vector, count: number): void {
     walk(this, y, out, (input) => this.of.forward(input, out, count));
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(conjugated: boolean): LinearOperator {
     if (conjugated === this.conjugated || this.field === "real") return this.of;
     // The adjoint of the transpose and the transpose of the adjoint: the conjugate.
@@ -324,6 +330,7 @@ function walk(A: Flipped, x: Float64Array, out: Vector, run: (input: Float64Arra
 
 /** The operator of the conjugate entries. */
 export class Conjugated extends LinearOperator {
+  /** What it is. */
   readonly kind = "Conjugate";
   /** What is conjugated. */
   readonly of: LinearOperator;
@@ -334,24 +341,29 @@ export class Conjugated extends LinearOperator {
     this.of = of;
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     return this.of.cost;
   }
 
+  /** What it is made of. */
   override get children(): readonly LinearOperator[] {
     return [this.of];
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector, count: number): void {
     this.of.forward(conjugate(new Float64Array(x), this.field), out, count);
     out.set(conjugate(out, this.field));
   }
 
+  /** Writes Aᴴ·y for `count` vectors. */
   override backward(y: Float64Array, out: Vector, count: number): void {
     this.of.backward(conjugate(new Float64Array(y), this.field), out, count);
     out.set(conjugate(out, this.field));
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(conjugated: boolean): LinearOperator {
     return conjugated ? this.of.transpose() : this.of.adjoint();
   }

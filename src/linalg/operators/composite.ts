@@ -16,6 +16,7 @@ export function costWithin(part: LinearOperator, field: Field): number {
 
 /** A·B·C: the last is applied first. */
 export class ProductOperator extends LinearOperator {
+  /** What it is. */
   readonly kind = "Product";
   /** The factors as they are written. */
   readonly factors: readonly LinearOperator[];
@@ -32,22 +33,27 @@ export class ProductOperator extends LinearOperator {
     this.factors = factors;
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     return this.factors.reduce((sum, part) => sum + costWithin(part, this.field), 0);
   }
 
+  /** What it is made of. */
   override get children(): readonly LinearOperator[] {
     return this.factors;
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector): void {
     out.set(this.factors.reduceRight((value, part) => act(part, value, this.field), x));
   }
 
+  /** Writes Aᴴ·y for `count` vectors. */
   override backward(y: Float64Array, out: Vector): void {
     out.set(this.factors.reduce((value, part) => act(part, value, this.field, true), y));
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(conjugated: boolean): LinearOperator {
     return new ProductOperator(
       this.factors.map((part) => conjugated ? part.adjoint() : part.transpose()).reverse(),
@@ -69,6 +75,7 @@ export function areAdjoint(A: LinearOperator, B: LinearOperator): boolean {
 
 /** A + B + C. */
 export class SumOperator extends LinearOperator {
+  /** What it is. */
   readonly kind = "Sum";
   /** The terms as they are written. */
   readonly terms: readonly LinearOperator[];
@@ -80,6 +87,7 @@ export class SumOperator extends LinearOperator {
     this.terms = terms;
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     return this.terms.reduce(
       (sum, part) => sum + costWithin(part, this.field),
@@ -87,18 +95,22 @@ export class SumOperator extends LinearOperator {
     );
   }
 
+  /** What it is made of. */
   override get children(): readonly LinearOperator[] {
     return this.terms;
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector): void {
     addTerms(this, x, out, false);
   }
 
+  /** Writes Aᴴ·y for `count` vectors. */
   override backward(y: Float64Array, out: Vector): void {
     addTerms(this, y, out, true);
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(conjugated: boolean): LinearOperator {
     return new SumOperator(this.terms.map((part) => conjugated ? part.adjoint() : part.transpose()));
   }
@@ -114,6 +126,7 @@ function addTerms(sum: SumOperator, x: Float64Array, out: Vector, adjoint: boole
 
 /** c·A. */
 export class ScaledOperator extends LinearOperator {
+  /** What it is. */
   readonly kind: string;
   /** c, [re, im]. */
   readonly factor: readonly [number, number];
@@ -134,28 +147,34 @@ export class ScaledOperator extends LinearOperator {
     this.of = of;
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     return costWithin(this.of, this.field) + this.rows;
   }
 
+  /** How many numbers describe it. */
   override get parameters(): number {
     return this.of.parameters + 1;
   }
 
+  /** What it is made of. */
   override get children(): readonly LinearOperator[] {
     return [this.of];
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector): void {
     out.set(act(this.of, x, this.field));
     times(out, this.factor[0], this.factor[1]);
   }
 
+  /** Writes Aᴴ·y for `count` vectors. */
   override backward(y: Float64Array, out: Vector): void {
     out.set(act(this.of, y, this.field, true));
     times(out, this.factor[0], 0 - this.factor[1]);
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(conjugated: boolean): LinearOperator {
     const [re, im] = this.factor;
     return conjugated
@@ -176,6 +195,7 @@ function times(x: Vector, re: number, im: number): void {
 
 /** U·C·Vᴴ with few columns: C is left out where it is the identity. */
 export class LowRankOperator extends LinearOperator {
+  /** What it is. */
   readonly kind = "LowRank";
   /** U, rows × r. */
   readonly left: LinearOperator;
@@ -202,19 +222,23 @@ export class LowRankOperator extends LinearOperator {
     return this.core.rows;
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     return this.children.reduce((sum, part) => sum + costWithin(part, this.field), 0);
   }
 
+  /** What it is made of. */
   override get children(): readonly LinearOperator[] {
     return [this.left, this.core, this.right];
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector): void {
     const { left, core, right, field } = this;
     out.set(act(left, act(core, act(right, x, field, true), field), field));
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(conjugated: boolean): LinearOperator {
     const { left, core, right } = this;
     if (conjugated) return new LowRankOperator(right, core.adjoint(), left);

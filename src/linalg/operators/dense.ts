@@ -10,6 +10,7 @@ import type { Field, Matrix, Vector } from "../types.ts";
 
 /** A dense matrix as an operator; it is a {@link Matrix} too. */
 export class DenseOperator extends LinearOperator implements Matrix {
+  /** What it is. */
   readonly kind: string = "Dense";
   /** Row-major, interleaved if complex. Not to be changed. */
   readonly values: Vector;
@@ -22,27 +23,33 @@ export class DenseOperator extends LinearOperator implements Matrix {
     this.values = values;
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     return this.rows * this.cols;
   }
 
+  /** How many numbers describe it. */
   override get parameters(): number {
     return this.rows * this.cols;
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector, count: number): void {
     multiply(this, x, out, count);
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(conjugated: boolean): LinearOperator {
     return new DenseOperator(flipped(this, conjugated));
   }
 
+  /** A copy of the matrix. */
   override toDense(): Matrix {
     const { rows, cols, field, values } = this;
     return { rows, cols, field, values: values.slice() };
   }
 
+  /** What its entries say against an annotation. */
   protected override doubt(flags: number): string | undefined {
     if (flags & SELF && !isHermitian(this, 1e-10)) {
       return "its entries are not those of their conjugate transposes";
@@ -60,6 +67,7 @@ export class DenseOperator extends LinearOperator implements Matrix {
 
 /** A triangular matrix; entries on the other side are taken for zero. */
 export class TriangularOperator extends DenseOperator {
+  /** What it is. */
   override readonly kind = "Triangular";
   /** Whether the entries lie on and below the diagonal. */
   readonly lower: boolean;
@@ -77,18 +85,22 @@ export class TriangularOperator extends DenseOperator {
     );
   }
 
+  /** Multiply-adds to apply it to one vector. */
   override get cost(): number {
     return this.rows * (this.rows + 1) / 2;
   }
 
+  /** How many numbers describe it. */
   override get parameters(): number {
     return this.cost;
   }
 
+  /** Its transpose, conjugated if asked. */
   override flip(conjugated: boolean): LinearOperator {
     return new TriangularOperator(flipped(this, conjugated), !this.lower);
   }
 
+  /** Writes A·x for `count` vectors. */
   override forward(x: Float64Array, out: Vector, count: number): void {
     multiply(this, x, out, count, this.lower ? "lower" : "upper");
   }

@@ -12,6 +12,7 @@ import { flipped } from "./dense.ts";
 
 /** A factor with the support I_a ⊗ 1_{b×c} ⊗ I_d: a·d blocks of b×c, interleaved. Weights lie as [a][b][c][d]. */
 export class FactorOperator extends LinearOperator {
+  /** What it is. */
   readonly kind = "Factor";
   /** Where its nonzeros are. */
   readonly pattern: Pattern;
@@ -25,18 +26,22 @@ export class FactorOperator extends LinearOperator {
     this.values = values;
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     return this.parameters;
   }
 
+  /** How many numbers describe it. */
   override get parameters(): number {
     return this.values.length / unitOf(this.field);
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector, count: number): void {
     applyFactor(this.pattern, this.field, this.values, x, out, count);
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(conjugated: boolean): LinearOperator {
     const { a, b, c, d } = this.pattern;
     return mapBlocks(this, { a, b: c, c: b, d }, (block) => flipped(block, conjugated));

@@ -17,31 +17,36 @@ function fourierCost(n: number): number {
 
 /** The discrete Fourier transform. */
 export class FourierOperator extends LinearOperator {
+  /** What it is. */
   readonly kind = "FFT";
   /** The sign of the exponent. */
   readonly sign: 1 | -1;
   /** What the sum is multiplied with: 1/√n makes it unitary. */
   readonly factor: number;
+  /** Tables of its transforms. */
   readonly plan: Fourier;
 
   /** Use {@link fft}. */
-  constructor(n: number, sign: 1 | -1, factor: number, plan = new Fourier(n)) {
+  constructor(n: number, sign: 1 | -1, factor: number, plan: Fourier = new Fourier(n)) {
     super(n, n, "complex", factor === 1 / Math.sqrt(n) ? UNITARY : 0);
     this.sign = sign;
     this.factor = factor;
     this.plan = plan;
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     return fourierCost(this.rows);
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector, count: number): void {
     out.set(x);
     for (let k = 0; k < count; k++) this.plan.transform(out, this.sign, 2 * k * this.rows);
     if (this.factor !== 1) { for (let i = 0; i < out.length; i++) out[i] *= this.factor; }
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(conjugated: boolean): LinearOperator {
     return conjugated
       ? new FourierOperator(this.rows, this.sign === 1 ? -1 : 1, this.factor, this.plan)
@@ -66,15 +71,17 @@ export function fft(
 
 /** A circulant: C[i, j] = column[(i − j) mod n]. */
 export class CirculantOperator extends LinearOperator {
+  /** What it is. */
   readonly kind = "Circulant";
   /** The first column. */
   readonly column: Vector;
   /** The eigenvalues, interleaved: the transform of the column. */
   readonly eigenvalues: Vector;
+  /** Tables of its transforms. */
   readonly plan: Fourier;
 
   /** Keeps the given array; use {@link circulant}. */
-  constructor(column: Vector, field: Field, plan = new Fourier(column.length / unitOf(field))) {
+  constructor(column: Vector, field: Field, plan: Fourier = new Fourier(column.length / unitOf(field))) {
     const n = plan.n, unit = unitOf(field);
     const eigenvalues = inField(column.slice(), field, "complex");
     plan.transform(eigenvalues, -1);
@@ -90,19 +97,23 @@ export class CirculantOperator extends LinearOperator {
     this.plan = plan;
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     // Two real vectors share one complex transform.
     return (2 * fourierCost(this.rows) + this.rows) * (this.field === "real" ? 2 : 1);
   }
 
+  /** How many numbers describe it. */
   override get parameters(): number {
     return this.rows;
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector, count: number): void {
     filter(this.plan, this.eigenvalues, this.field, x, this.rows, out, this.rows, count);
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(conjugated: boolean): LinearOperator {
     const { rows: n, field } = this, unit = unitOf(field), flipped = new Float64Array(this.column.length);
     for (let k = 0; k < n; k++) {
@@ -163,12 +174,15 @@ export function circulant(column: ArrayLike<number>, field: Field = "real"): Cir
 
 /** A Toeplitz matrix: T[i, j] depends on i − j. */
 export class ToeplitzOperator extends LinearOperator {
+  /** What it is. */
   readonly kind = "Toeplitz";
   /** The first column. */
   readonly column: Vector;
   /** The first row; its first number is that of the column. */
   readonly row: Vector;
+  /** Tables of its transforms. */
   readonly plan: Fourier;
+  /** The eigenvalues of the circulant that it is a corner of, interleaved. */
   readonly eigenvalues: Vector;
 
   /** Keeps the given arrays; use {@link toeplitz}. */
@@ -191,18 +205,22 @@ export class ToeplitzOperator extends LinearOperator {
     this.plan.transform(this.eigenvalues, -1);
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     return (2 * fourierCost(this.plan.n) + this.plan.n) * (this.field === "real" ? 2 : 1);
   }
 
+  /** How many numbers describe it. */
   override get parameters(): number {
     return this.rows + this.cols - 1;
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector, count: number): void {
     filter(this.plan, this.eigenvalues, this.field, x, this.cols, out, this.rows, count);
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(conjugated: boolean): LinearOperator {
     const map = (v: Vector): Vector => conjugated ? conjugate(v, this.field) : v;
     return new ToeplitzOperator(map(this.row), map(this.column), this.field);

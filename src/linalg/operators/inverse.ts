@@ -18,11 +18,13 @@ export interface Solver {
 
 /** A⁻¹ (or a pseudo-inverse), by a factorisation or an iteration. */
 export class InverseOperator extends LinearOperator {
+  /** What it is. */
   readonly kind: string;
   /** A. */
   readonly of: LinearOperator;
   /** What does the work. */
   readonly solver: Solver;
+  /** Multiply-adds to apply it to one vector. */
   readonly cost: number;
 
   /** An inverse from what solves; `cost` is in multiply-adds for a vector. */
@@ -40,18 +42,22 @@ export class InverseOperator extends LinearOperator {
     this.kind = kind;
   }
 
+  /** What it is made of. */
   override get children(): readonly LinearOperator[] {
     return [this.of];
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector, count: number): void {
     out.set(this.solver.solve(x, count));
   }
 
+  /** Writes Aᴴ·y for `count` vectors. */
   override backward(y: Float64Array, out: Vector, count: number): void {
     out.set(this.solver.solveAdjoint(y, count));
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(conjugated: boolean): LinearOperator {
     const { of, solver, cost, kind } = this;
     if (conjugated || this.field === "real") {

@@ -42,6 +42,7 @@ export function alongAxis(
 
 /** A⊗B⊗C: the first works on the slowest index. */
 export class KroneckerOperator extends LinearOperator {
+  /** What it is. */
   readonly kind = "Kronecker";
   /** The factors as they are written. */
   readonly factors: readonly LinearOperator[];
@@ -54,6 +55,7 @@ export class KroneckerOperator extends LinearOperator {
     this.factors = factors;
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     let cost = 0, before = 1, after = this.cols;
     for (const part of this.factors) {
@@ -64,10 +66,12 @@ export class KroneckerOperator extends LinearOperator {
     return cost;
   }
 
+  /** What it is made of. */
   override get children(): readonly LinearOperator[] {
     return this.factors;
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector, count: number): void {
     let value = x, outer = count, inner = this.cols;
     for (const part of this.factors) {
@@ -78,6 +82,7 @@ export class KroneckerOperator extends LinearOperator {
     out.set(value);
   }
 
+  /** Writes Aᴴ·y for `count` vectors. */
   override backward(y: Float64Array, out: Vector, count: number): void {
     let value = y, outer = count, inner = this.rows;
     for (const part of this.factors) {
@@ -88,6 +93,7 @@ export class KroneckerOperator extends LinearOperator {
     out.set(value);
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(conjugated: boolean): LinearOperator {
     return new KroneckerOperator(this.factors.map((part) => conjugated ? part.adjoint() : part.transpose()));
   }
@@ -95,6 +101,7 @@ export class KroneckerOperator extends LinearOperator {
 
 /** A⊗I + I⊗B, and so on for more. */
 export class KronSumOperator extends LinearOperator {
+  /** What it is. */
   readonly kind = "KronSum";
   /** The terms as they are written. */
   readonly terms: readonly LinearOperator[];
@@ -106,6 +113,7 @@ export class KronSumOperator extends LinearOperator {
     this.terms = terms;
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     return this.terms.reduce(
       (sum, part) => sum + this.rows / part.rows * costWithin(part, this.field) + this.rows,
@@ -113,18 +121,22 @@ export class KronSumOperator extends LinearOperator {
     );
   }
 
+  /** What it is made of. */
   override get children(): readonly LinearOperator[] {
     return this.terms;
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector, count: number): void {
     addAxes(this, x, out, count, false);
   }
 
+  /** Writes Aᴴ·y for `count` vectors. */
   override backward(y: Float64Array, out: Vector, count: number): void {
     addAxes(this, y, out, count, true);
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(conjugated: boolean): LinearOperator {
     return new KronSumOperator(this.terms.map((part) => conjugated ? part.adjoint() : part.transpose()));
   }
@@ -143,6 +155,7 @@ function addAxes(sum: KronSumOperator, x: Float64Array, out: Vector, count: numb
 
 /** Blocks on the diagonal. */
 export class BlockDiagOperator extends LinearOperator {
+  /** What it is. */
   readonly kind = "BlockDiag";
   /** The blocks, from the first rows and columns on. */
   readonly blocks: readonly LinearOperator[];
@@ -155,14 +168,17 @@ export class BlockDiagOperator extends LinearOperator {
     this.blocks = blocks;
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     return this.blocks.reduce((sum, part) => sum + costWithin(part, this.field), 0);
   }
 
+  /** What it is made of. */
   override get children(): readonly LinearOperator[] {
     return this.blocks;
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector, count: number): void {
     const unit = unitOf(this.field);
     let from = 0, to = 0;
@@ -179,6 +195,7 @@ export class BlockDiagOperator extends LinearOperator {
     }
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(conjugated: boolean): LinearOperator {
     return new BlockDiagOperator(this.blocks.map((part) => conjugated ? part.adjoint() : part.transpose()));
   }

@@ -12,6 +12,7 @@ import { put, take } from "./kronecker.ts";
 
 /** Some rows and columns of an operator. */
 export class SlicedOperator extends LinearOperator {
+  /** What it is. */
   readonly kind = "Sliced";
   /** What it is a part of. */
   readonly of: LinearOperator;
@@ -34,14 +35,17 @@ export class SlicedOperator extends LinearOperator {
     this.columnIndex = columnIndex;
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     return this.of.cost;
   }
 
+  /** What it is made of. */
   override get children(): readonly LinearOperator[] {
     return [this.of];
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector, count: number): void {
     const { of, rowIndex, columnIndex, field } = this, unit = unitOf(field);
     const whole = new Float64Array(count * of.cols * unit);
@@ -61,6 +65,7 @@ export class SlicedOperator extends LinearOperator {
     }
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(conjugated: boolean): LinearOperator {
     const { of, rowIndex, columnIndex } = this;
     return new SlicedOperator(conjugated ? of.adjoint() : of.transpose(), columnIndex, rowIndex);
@@ -77,6 +82,7 @@ function distinct(index: Uint32Array): boolean {
 
 /** Operators on top of each other (axis 0) or side by side (axis 1). */
 export class ConcatenatedOperator extends LinearOperator {
+  /** What it is. */
   readonly kind = "Concatenated";
   /** The parts, from the top or from the left. */
   readonly parts: readonly LinearOperator[];
@@ -94,15 +100,18 @@ export class ConcatenatedOperator extends LinearOperator {
     this.axis = axis;
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     const additions = this.axis === 1 ? (this.parts.length - 1) * this.rows : 0;
     return this.parts.reduce((sum, part) => sum + costWithin(part, this.field), additions);
   }
 
+  /** What it is made of. */
   override get children(): readonly LinearOperator[] {
     return this.parts;
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector, count: number): void {
     const unit = unitOf(this.field);
     let at = 0;
@@ -119,6 +128,7 @@ export class ConcatenatedOperator extends LinearOperator {
     }
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(conjugated: boolean): LinearOperator {
     return new ConcatenatedOperator(
       this.parts.map((part) => conjugated ? part.adjoint() : part.transpose()),

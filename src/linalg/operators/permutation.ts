@@ -11,6 +11,7 @@ import type { Field, Vector } from "../types.ts";
 
 /** A permutation: y[i] = x[index[i]]. */
 export class PermutationOperator extends LinearOperator {
+  /** What it is. */
   readonly kind = "Permutation";
   /** Where each output comes from. Not to be changed. */
   readonly index: Uint32Array;
@@ -21,10 +22,12 @@ export class PermutationOperator extends LinearOperator {
     this.index = index;
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     return 0;
   }
 
+  /** How many numbers describe it. */
   override get parameters(): number {
     return this.rows;
   }
@@ -48,6 +51,7 @@ export class PermutationOperator extends LinearOperator {
     return lengths;
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector, count: number): void {
     const { index } = this, n = index.length;
     for (let k = 0; k < count; k++) {
@@ -62,6 +66,7 @@ export class PermutationOperator extends LinearOperator {
     }
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(): LinearOperator {
     const inverse = new Uint32Array(this.rows);
     this.index.forEach((j, i) => inverse[j] = i);

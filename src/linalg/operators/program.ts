@@ -12,6 +12,7 @@ import { applyFactor } from "./factor.ts";
 
 /** The steps of an operator of this library, in float64, with the float32 weights that it has. */
 export class ProgramOperator extends LinearOperator {
+  /** What it is. */
   readonly kind = "Program";
   /** The operator. */
   readonly of: Operator;
@@ -22,14 +23,17 @@ export class ProgramOperator extends LinearOperator {
     this.of = of;
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     return this.of.operations;
   }
 
+  /** How many numbers describe it. */
   override get parameters(): number {
     return this.of.parameters;
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector, count: number): void {
     const { program } = this.of;
     for (let k = 0; k < count; k++) {
@@ -38,6 +42,7 @@ export class ProgramOperator extends LinearOperator {
     }
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(conjugated: boolean): LinearOperator {
     return new ProgramOperator(conjugated ? this.of.adjoint() : this.of.transpose());
   }
@@ -94,6 +99,7 @@ function carryOut(step: Step, values: readonly Float64Array[], y: Float64Array):
 
 /** An operator applied by its kernels in float32; `exact` is the same map in float64. */
 export class KernelOperator extends LinearOperator {
+  /** What it is. */
   readonly kind = "Kernels";
   /** The operator. */
   readonly of: Operator;
@@ -107,18 +113,22 @@ export class KernelOperator extends LinearOperator {
     this.exact = exact;
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     return this.of.operations;
   }
 
+  /** How many numbers describe it. */
   override get parameters(): number {
     return this.of.parameters;
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector): void {
     out.set(this.of.apply(Float32Array.from(x)));
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(conjugated: boolean): LinearOperator {
     return conjugated
       ? new KernelOperator(this.of.adjoint(), this.exact.adjoint())

@@ -9,6 +9,7 @@ import type { Vector } from "../types.ts";
 
 /** Re A of a complex A, as a real operator; made where imaginary parts are known to be zero but for rounding. */
 export class RealPartOperator extends LinearOperator {
+  /** What it is. */
   readonly kind = "RealPart";
   /** A. */
   readonly of: LinearOperator;
@@ -19,18 +20,22 @@ export class RealPartOperator extends LinearOperator {
     this.of = of;
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     return 2 * this.of.cost;
   }
 
+  /** What it is made of. */
   override get children(): readonly LinearOperator[] {
     return [this.of];
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector): void {
     out.set(inField(this.of.apply(complexify(x)), "complex", "real"));
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(): LinearOperator {
     return new RealPartOperator(this.of.adjoint());
   }

@@ -10,6 +10,7 @@ import type { Field, Vector } from "../types.ts";
 
 /** The identity. */
 export class IdentityOperator extends LinearOperator {
+  /** What it is. */
   readonly kind = "Identity";
 
   /** Use {@link identity}. */
@@ -17,14 +18,17 @@ export class IdentityOperator extends LinearOperator {
     super(n, n, field, ALL);
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     return 0;
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector): void {
     out.set(x);
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(): LinearOperator {
     return this;
   }
@@ -37,6 +41,7 @@ export function identity(n: number, field: Field = "real"): IdentityOperator {
 
 /** The map that takes everything to zero. */
 export class ZeroOperator extends LinearOperator {
+  /** What it is. */
   readonly kind = "Zero";
 
   /** Use {@link zero}. */
@@ -44,14 +49,17 @@ export class ZeroOperator extends LinearOperator {
     super(rows, cols, field, rows === cols ? PSD : 0);
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     return 0;
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(_x: Float64Array, out: Vector): void {
     out.fill(0);
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(): LinearOperator {
     return new ZeroOperator(this.cols, this.rows, this.field);
   }
@@ -65,6 +73,7 @@ export function zero(rows: number, cols: number = rows, field: Field = "real"): 
 
 /** A diagonal operator; that its entries are real, not negative, or of modulus 1 is seen. */
 export class DiagonalOperator extends LinearOperator {
+  /** What it is. */
   readonly kind = "Diagonal";
   /** The entries. Not to be changed. */
   readonly values: Vector;
@@ -76,14 +85,17 @@ export class DiagonalOperator extends LinearOperator {
     this.values = values;
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     return this.rows;
   }
 
+  /** How many numbers describe it. */
   override get parameters(): number {
     return this.rows;
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector, count: number): void {
     const { values } = this, width = values.length;
     for (let k = 0; k < count; k++) {
@@ -99,10 +111,12 @@ export class DiagonalOperator extends LinearOperator {
     }
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(conjugated: boolean): LinearOperator {
     return conjugated ? new DiagonalOperator(conjugate(this.values, this.field), this.field) : this;
   }
 
+  /** What its entries say against an annotation. */
   protected override doubt(flags: number): string | undefined {
     const missing = flags & (SELF | PSD | UNITARY) & ~knownOf(this.values, this.field);
     // Moduli of 1 may be rounded.

@@ -12,6 +12,7 @@ export type Triplet = readonly [row: number, column: number, value: Scalar];
 
 /** A sparse matrix in compressed rows (CSR). */
 export class SparseOperator extends LinearOperator {
+  /** What it is. */
   readonly kind = "Sparse";
   /** Where each row begins in `columns`; rows + 1 numbers. */
   readonly starts: Uint32Array;
@@ -40,10 +41,12 @@ export class SparseOperator extends LinearOperator {
     return this.columns.length;
   }
 
+  /** How many numbers describe it. */
   override get parameters(): number {
     return this.columns.length;
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector, count: number): void {
     const { rows, cols, starts, columns, values } = this;
     for (let k = 0; k < count; k++) {
@@ -65,6 +68,7 @@ export class SparseOperator extends LinearOperator {
     }
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(conjugated: boolean): LinearOperator {
     const { rows, cols, starts, columns, values, field } = this, unit = unitOf(field);
     const begin = new Uint32Array(cols + 1);

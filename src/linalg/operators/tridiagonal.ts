@@ -10,6 +10,7 @@ import type { Field, Vector } from "../types.ts";
 
 /** Three diagonals. */
 export class TridiagonalOperator extends LinearOperator {
+  /** What it is. */
   readonly kind = "Tridiagonal";
   /** A[i+1, i], n − 1 entries. */
   readonly lower: Vector;
@@ -30,14 +31,17 @@ export class TridiagonalOperator extends LinearOperator {
     this.upper = upper;
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     return 3 * this.rows - 2;
   }
 
+  /** How many numbers describe it. */
   override get parameters(): number {
     return 3 * this.rows - 2;
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector, count: number): void {
     const unit = unitOf(this.field), n = this.rows;
     out.fill(0);
@@ -49,6 +53,7 @@ export class TridiagonalOperator extends LinearOperator {
     }
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(conjugated: boolean): LinearOperator {
     const map = (v: Vector): Vector => conjugated ? conjugate(v, this.field) : v;
     return new TridiagonalOperator(map(this.upper), map(this.diagonal), map(this.lower), this.field);
@@ -99,6 +104,7 @@ export function tridiagonal(
 
 /** I − β·v·vᴴ. */
 export class HouseholderOperator extends LinearOperator {
+  /** What it is. */
   readonly kind = "Householder";
   /** v. */
   readonly vector: Vector;
@@ -118,14 +124,17 @@ export class HouseholderOperator extends LinearOperator {
     this.squared = squared;
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     return 2 * this.rows;
   }
 
+  /** How many numbers describe it. */
   override get parameters(): number {
     return this.rows + 1;
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector, count: number): void {
     const { vector: v, beta } = this, width = v.length;
     for (let k = 0; k < count; k++) {
@@ -149,6 +158,7 @@ export class HouseholderOperator extends LinearOperator {
     }
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(conjugated: boolean): LinearOperator {
     const { vector, beta, field } = this;
     return conjugated

@@ -36,6 +36,7 @@ const COLUMNS = 1000;
 
 /** An operator that a user's functions apply. */
 export class ApplyOperator extends LinearOperator {
+  /** What it is. */
   readonly kind: string;
   /** What the user gave. */
   readonly of: UserOperator;
@@ -47,18 +48,22 @@ export class ApplyOperator extends LinearOperator {
     this.of = of;
   }
 
+  /** Multiply-adds to apply it to one vector. */
   get cost(): number {
     return this.of.cost ?? this.rows * this.cols;
   }
 
+  /** How many numbers describe it. */
   override get parameters(): number {
     return this.of.parameters ?? 0;
   }
 
+  /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector, count: number): void {
     each(this, "apply", x, out, count, this.cols, this.rows, (v) => this.of.apply(v));
   }
 
+  /** Writes Aᴴ·y for `count` vectors. */
   override backward(y: Float64Array, out: Vector, count: number): void {
     const { of } = this;
     if (of.applyAdjoint) {
@@ -67,6 +72,7 @@ export class ApplyOperator extends LinearOperator {
     else byColumns(this, y, out, count);
   }
 
+  /** Its transpose, conjugated if asked. */
   flip(conjugated: boolean): LinearOperator {
     return new Flipped(this, conjugated);
   }

@@ -280,7 +280,15 @@ export const determinants: readonly AnyRule[] = [
     parts: (A, call) => partsOf(A).map((part) => call.plan("eig", part)),
     run: (A, call) => {
       const { values, field } = spectrumOf(A, call as unknown as Call<FunctionName>);
-      return productOf(values, field, A.field);
+      // What the inverse calls singular has no determinant either: such eigenvalues are rounding.
+      const pairs = inField(values, field, "complex"),
+        size = (i: number): number => Math.hypot(pairs[i], pairs[i + 1]);
+      let largest = 0;
+      for (let i = 0; i < pairs.length; i += 2) largest = Math.max(largest, size(i));
+      for (let i = 0; i < pairs.length; i += 2) {
+        if (size(i) <= 2 ** -50 * largest) return new Determinant().times(0).result(A.field);
+      }
+      return productOf(pairs, "complex", A.field);
     },
   }),
   general<"slogdet">({
