@@ -92,11 +92,11 @@ export function checkVectors(
   }
   const one = length * unit;
   const expected = count === undefined ? `a multiple of ${one}` : `${count} vectors of ${one} numbers`;
-  if (count === undefined ? one === 0 || values.length % one !== 0 : values.length !== count * one) {
+  if (count === undefined ? values.length % one !== 0 && values.length > 0 : values.length !== count * one) {
     throw new RangeError(`Cannot ${what}: length ${values.length} of ${name} is not ${expected}`);
   }
   checkFinite(what, name, values);
-  return count ?? values.length / one;
+  return count ?? (one === 0 ? 0 : values.length / one);
 }
 
 /**

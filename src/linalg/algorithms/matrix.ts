@@ -117,7 +117,7 @@ export function matrixMap(matrix: Matrix): LinearMap {
   const unit = checkMatrix("use a matrix as a map", matrix), { rows, cols, field, values } = matrix;
   let adjoint: Matrix | undefined;
   const run = (what: string, a: Vector, m: number, n: number, x: Float64Array, out?: Vector): Vector => {
-    const count = n === 0 ? 0 : checkVectors(what, "x", x, n, unit);
+    const count = checkVectors(what, "x", x, n, unit);
     out ??= new Float64Array(count * m * unit);
     // x·Aᵀ row by row: rows of A and vectors both lie in one piece. The inner product conjugates the first.
     for (let c = 0; c < count; c++) {
