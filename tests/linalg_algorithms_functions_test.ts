@@ -62,6 +62,11 @@ Deno.test("Schur: A = Z·T·Zᴴ with a unitary Z and a triangular T", () => {
   );
 });
 
+Deno.test("Schur: two real eigenvalues that rounding has moved off the axis are not taken for a conjugate pair", () => {
+  const A = randomMatrix(4, 4, "real", 25), { T, Z } = schur(A);
+  assertSame(multiply(multiply(Z, T), adjointMatrix(Z)), complexMatrix(A), 1e-13);
+});
+
 Deno.test("eig: A·V = V·Λ, and the eigenvalues of real matrices are real or exactly conjugate", () => {
   fc.assert(
     fc.property(problems(25), ([seed, n, field]) => {

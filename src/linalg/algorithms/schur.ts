@@ -176,7 +176,8 @@ export function rotateColumns(
 
 /**
  * Makes the eigenvalues of a real matrix real or exactly conjugate pairs, which they are but for rounding: each with a
- * positive imaginary part takes the nearest partner, and what finds none is real.
+ * positive imaginary part takes the nearest partner, unless less has to be changed to make it real; what finds no
+ * partner is real.
  */
 function pairUp(t: Vector, n: number, size: number): void {
   const at = (i: number): number => 2 * i * (n + 1), rest = new Set<number>();
@@ -186,9 +187,9 @@ function pairUp(t: Vector, n: number, size: number): void {
   }
   for (let i = 0; i < n; i++) {
     if (!(t[at(i) + 1] > 0)) continue;
-    let best = -1, least = Infinity;
+    let best = -1, least = t[at(i) + 1];
     for (const j of rest) {
-      const distance = Math.hypot(t[at(i)] - t[at(j)], t[at(i) + 1] + t[at(j) + 1]);
+      const distance = Math.hypot(t[at(i)] - t[at(j)], t[at(i) + 1] + t[at(j) + 1]) / 2;
       if (distance < least) [best, least] = [j, distance];
     }
     if (best < 0) {
