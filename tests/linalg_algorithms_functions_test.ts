@@ -67,6 +67,17 @@ Deno.test("Schur: two real eigenvalues that rounding has moved off the axis are 
   assertSame(multiply(multiply(Z, T), adjointMatrix(Z)), complexMatrix(A), 1e-13);
 });
 
+Deno.test("Schur and sqrtm of tiny and huge matrices are as good as of others", () => {
+  for (const field of fields) {
+    for (const scale of [1e-300, 1e160, 1e290]) {
+      const A = combineMatrices([scale, randomMatrix(6, 6, field, 3)]), { T, Z } = schur(A), root = sqrtm(A);
+      const back = (M: Matrix): Matrix => complexMatrix(combineMatrices([1 / scale, M]));
+      assertSame(back(multiply(multiply(Z, T), adjointMatrix(Z))), back(A), 1e-13);
+      assertSame(back(multiply(root, root)), back(A), 1e-13);
+    }
+  }
+});
+
 Deno.test("eig: A·V = V·Λ, and the eigenvalues of real matrices are real or exactly conjugate", () => {
   fc.assert(
     fc.property(problems(25), ([seed, n, field]) => {

@@ -44,6 +44,7 @@ export interface SolveGradient {
  *
  * @example
  * ```ts
+ * import { type ParameterGradient, solveGradient } from "@papillon/papillon/linalg";
  * // loss = x, x = b / θ: dloss/dθ = −b/θ², dloss/db = 1/θ
  * const theta = 4, b = 2, x = Float64Array.of(b / theta);
  * const gradient: ParameterGradient = (x, g) => [Float64Array.of(g[0] * x[0])];
@@ -75,6 +76,7 @@ export interface TraceGradientOptions extends EstimateOptions {
 
 /** A gradient that is a mean over random vectors, or exact. */
 export interface TraceGradient {
+  /** One array for each array of parameters. */
   readonly parameters: Vector[];
   /** The standard error of every number of the gradient; zeros if it is exact. */
   readonly standardErrors: Vector[];

@@ -50,6 +50,8 @@ export function hutchinson(map: LinearMap, options: EstimateOptions = {}): Estim
  *
  * @example
  * ```ts
+ * import { algorithms } from "@papillon/papillon/linalg";
+ * const { hutchPlusPlus, matrixMap } = algorithms;
  * const A = matrixMap({ rows: 3, cols: 3, field: "real", values: Float64Array.of(9, 1, 0, 1, 1, 0, 0, 0, 0) });
  * const { value, standardError } = hutchPlusPlus(A, { samples: 12, seed: 1 });
  * console.assert(Math.abs(value - 10) <= 4 * standardError + 1e-12);

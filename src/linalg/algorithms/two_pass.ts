@@ -12,6 +12,7 @@ import { axpy, dot, norm, scale, type Unit } from "./vectors.ts";
 
 /** f(A)·b, for one vector. */
 export interface TwoPassResult extends IterationResult {
+  /** The vector. */
   readonly x: Vector;
 }
 
