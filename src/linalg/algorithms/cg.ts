@@ -43,6 +43,8 @@ const RESTARTS = 4;
  *
  * @example
  * ```ts
+ * import { algorithms } from "@papillon/papillon/linalg";
+ * const { cg, matrixMap } = algorithms;
  * const A = matrixMap({ rows: 2, cols: 2, field: "real", values: Float64Array.of(2, 1, 1, 3) });
  * const { x, converged } = cg(A, Float64Array.of(3, 4));
  * console.assert(converged && Math.abs(x[0] - 1) < 1e-9 && Math.abs(x[1] - 1) < 1e-9);

@@ -31,6 +31,8 @@ export interface Eigen {
  *
  * @example
  * ```ts
+ * import { algorithms } from "@papillon/papillon/linalg";
+ * const { eig } = algorithms;
  * const { values } = eig({ rows: 2, cols: 2, field: "real", values: Float64Array.of(0, -1, 1, 0) });
  * console.assert(Math.abs(values[0]) < 1e-15 && Math.abs(Math.abs(values[1]) - 1) < 1e-15);
  * ```

@@ -6,7 +6,7 @@
 import type { Matrix } from "../types.ts";
 import { checkHermitian, checkMatrix, shapeOf } from "./check.ts";
 import { reflect } from "./householder.ts";
-import { matrixOf, transposeMatrix } from "./matrix.ts";
+import { matrixOf, tamed, transposeMatrix } from "./matrix.ts";
 import { tridiagonalEigen, tridiagonalise } from "./tridiagonal.ts";
 
 /** A = V·diag(values)·Vᴴ. */
@@ -26,6 +26,8 @@ export interface HermitianEigen {
  *
  * @example
  * ```ts
+ * import { algorithms } from "@papillon/papillon/linalg";
+ * const { eigh } = algorithms;
  * const { values, vectors } = eigh({ rows: 2, cols: 2, field: "real", values: Float64Array.of(2, 1, 1, 2) });
  * console.assert(Math.abs(values[0] - 1) < 1e-15 && Math.abs(values[1] - 3) < 1e-15);
  * console.assert(Math.abs(vectors.values[0] + vectors.values[2]) < 1e-15);
@@ -35,7 +37,8 @@ export function eigh(matrix: Matrix): HermitianEigen {
   const what = `find the eigenvalues of a ${shapeOf(matrix)} Hermitian matrix`;
   const unit = checkMatrix(what, matrix), n = matrix.rows;
   checkHermitian(what, matrix);
-  const { diagonal, beside, reflections, betas, phases } = tridiagonalise(unit, n, matrix.values);
+  const { matrix: near, factor } = tamed(matrix);
+  const { diagonal, beside, reflections, betas, phases } = tridiagonalise(unit, n, near.values);
   const rows = new Float64Array(n * n);
   for (let i = 0; i < n; i++) rows[i * (n + 1)] = 1;
   tridiagonalEigen(diagonal, beside, rows, n);
@@ -50,7 +53,7 @@ export function eigh(matrix: Matrix): HermitianEigen {
     for (let i = 1; i < n; i++) reflect(unit, i, betas[i], reflections, i * n * unit, vectors, at);
   }
   return {
-    values: Float64Array.from(order, (i) => diagonal[i]),
+    values: Float64Array.from(order, (i) => diagonal[i] / factor),
     vectors: transposeMatrix(matrixOf(n, n, matrix.field, vectors)),
   };
 }

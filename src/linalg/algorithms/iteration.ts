@@ -56,6 +56,7 @@ export interface IterationResult {
 
 /** Solutions, one after another as the right sides were. */
 export interface SolveResult extends IterationResult {
+  /** One solution for each right side. */
   readonly x: Vector;
 }
 

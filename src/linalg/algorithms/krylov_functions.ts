@@ -16,6 +16,7 @@ import { complexVector, norm, type Unit } from "./vectors.ts";
 
 /** f(A)·b of vectors one after another. */
 export interface FunctionResult extends IterationResult {
+  /** One vector for each vector b. */
   readonly x: Vector;
   /** Complex, if f gave complex numbers for a real operator. */
   readonly field: "real" | "complex";
@@ -42,6 +43,8 @@ const STRIDE = 4;
  *
  * @example
  * ```ts
+ * import { algorithms } from "@papillon/papillon/linalg";
+ * const { lanczosFunction, matrixMap } = algorithms;
  * const A = matrixMap({ rows: 2, cols: 2, field: "real", values: Float64Array.of(1, 0, 0, 4) });
  * const { x } = lanczosFunction(A, Math.sqrt, Float64Array.of(1, 1));
  * console.assert(Math.abs(x[0] - 1) < 1e-12 && Math.abs(x[1] - 2) < 1e-12);

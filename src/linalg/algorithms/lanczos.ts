@@ -36,6 +36,8 @@ import { Random } from "../../program/random.ts";
  *
  * @example
  * ```ts
+ * import { algorithms } from "@papillon/papillon/linalg";
+ * const { lanczos, matrixMap } = algorithms;
  * const A = matrixMap({ rows: 3, cols: 3, field: "real", values: Float64Array.of(-3, 0, 0, 0, 2, 0, 0, 0, 1) });
  * console.assert(Math.abs(lanczos(A, { k: 1, which: "largest-magnitude" }).values[0] + 3) < 1e-12);
  * console.assert(Math.abs(lanczos(A, { k: 1, which: "largest" }).values[0] - 2) < 1e-12);

@@ -54,6 +54,8 @@ const PANEL = 32;
  *
  * @example
  * ```ts
+ * import { algorithms } from "@papillon/papillon/linalg";
+ * const { lu } = algorithms;
  * const values = Float64Array.of(0, 2, 3, 4);
  * const { solve, logdet } = lu({ rows: 2, cols: 2, field: "real", values });
  * console.assert(Math.abs(solve(Float64Array.of(2, 7))[1] - 1) < 1e-15);

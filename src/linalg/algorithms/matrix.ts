@@ -79,6 +79,18 @@ export function hermitianPart(matrix: Matrix): Matrix {
   return combineMatrices([0.5, matrix], [0.5, adjointMatrix(matrix)]);
 }
 
+/**
+ * The matrix times a power of two that brings its entries near 1, and that power; the matrix itself with 1 unless its
+ * numbers are so large or small that products of them over- or underflow.
+ */
+export function tamed(matrix: Matrix): { matrix: Matrix; factor: number } {
+  let most = 0;
+  for (const value of matrix.values) most = Math.max(most, Math.abs(value));
+  if (most === 0 || (most > 2 ** -200 && most < 2 ** 200)) return { matrix, factor: 1 };
+  const factor = 2 ** Math.max(-1000, Math.min(1000, -Math.round(Math.log2(most))));
+  return { matrix: { ...matrix, values: matrix.values.map((value) => value * factor) }, factor };
+}
+
 /** The largest sum of sizes of a column: ‖A‖₁. */
 export function norm1(matrix: Matrix): number {
   const { rows, cols, values } = matrix, unit = unitOf(matrix), sums = new Float64Array(cols);
@@ -117,7 +129,7 @@ export function matrixMap(matrix: Matrix): LinearMap {
   const unit = checkMatrix("use a matrix as a map", matrix), { rows, cols, field, values } = matrix;
   let adjoint: Matrix | undefined;
   const run = (what: string, a: Vector, m: number, n: number, x: Float64Array, out?: Vector): Vector => {
-    const count = n === 0 ? 0 : checkVectors(what, "x", x, n, unit);
+    const count = checkVectors(what, "x", x, n, unit);
     out ??= new Float64Array(count * m * unit);
     // x·Aᵀ row by row: rows of A and vectors both lie in one piece. The inner product conjugates the first.
     for (let c = 0; c < count; c++) {

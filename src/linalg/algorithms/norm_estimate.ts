@@ -14,6 +14,7 @@ import { Random } from "../../program/random.ts";
 
 /** An estimate of ‖A‖₂ from below. */
 export interface NormResult extends IterationResult {
+  /** The largest ‖A·x‖ / ‖x‖ that was met. */
   readonly value: number;
 }
 
@@ -60,6 +61,7 @@ export interface ConditionEstimate {
   readonly smallest: number;
   /** The bidiagonalisation went to its end: both are exact but for rounding. */
   readonly exact: boolean;
+  /** Steps of the bidiagonalisation. */
   readonly iterations: number;
 }
 

@@ -36,6 +36,8 @@ export interface QROptions {
  *
  * @example
  * ```ts
+ * import { algorithms } from "@papillon/papillon/linalg";
+ * const { qr } = algorithms;
  * const values = Float64Array.of(1, 2, 2, 4, 3, 6);
  * const { rank, Q } = qr({ rows: 3, cols: 2, field: "real", values }, { pivot: true });
  * console.assert(rank === 1 && Q.rows === 3 && Q.cols === 2);

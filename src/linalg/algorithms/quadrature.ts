@@ -66,6 +66,8 @@ export function traceOfFunction(
  *
  * @example
  * ```ts
+ * import { algorithms } from "@papillon/papillon/linalg";
+ * const { logdetEstimate, matrixMap } = algorithms;
  * const A = matrixMap({ rows: 2, cols: 2, field: "real", values: Float64Array.of(0.5, 0, 0, 0.25) });
  * const { logabs, sign } = logdetEstimate(A);
  * console.assert(sign === 1 && Math.abs(logabs - Math.log(0.125)) < 1e-12);

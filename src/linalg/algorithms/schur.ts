@@ -6,7 +6,7 @@
 import type { Matrix, Vector } from "../types.ts";
 import { checkMatrix, checkSquare, shapeOf, unitOf } from "./check.ts";
 import { reflectColumns, reflection, reflectRows } from "./householder.ts";
-import { complexMatrix, identityMatrix, matrixOf, transposeMatrix } from "./matrix.ts";
+import { complexMatrix, identityMatrix, matrixOf, tamed, transposeMatrix } from "./matrix.ts";
 import { divide, norm, type Scalar, squareRoot, times } from "./vectors.ts";
 
 /** A = Z·T·Zᴴ. */
@@ -31,7 +31,7 @@ const EPSILON = 2 ** -52;
 export function schur(matrix: Matrix): Schur {
   const what = `find the Schur form of a ${shapeOf(matrix)} matrix`;
   checkMatrix(what, matrix);
-  const n = checkSquare(what, matrix), reduced = hessenberg(matrix);
+  const n = checkSquare(what, matrix), { matrix: near, factor } = tamed(matrix), reduced = hessenberg(near);
   const T = complexMatrix(reduced.H), { values: t } = T;
   // Columns of Z are rotated: rows of its transpose.
   const { values: z } = transposeMatrix(complexMatrix(reduced.Q));
@@ -49,6 +49,7 @@ export function schur(matrix: Matrix): Schur {
     sweep(t, z, n, low, high, shift(t, n, high, ++steps));
   }
   if (matrix.field === "real") pairUp(t, n, size);
+  if (factor !== 1) { for (let i = 0; i < t.length; i++) t[i] /= factor; }
   return { T, Z: transposeMatrix(matrixOf(n, n, "complex", z)) };
 }
 
@@ -176,7 +177,8 @@ export function rotateColumns(
 
 /**
  * Makes the eigenvalues of a real matrix real or exactly conjugate pairs, which they are but for rounding: each with a
- * positive imaginary part takes the nearest partner, and what finds none is real.
+ * positive imaginary part takes the nearest partner, unless less has to be changed to make it real; what finds no
+ * partner is real.
  */
 function pairUp(t: Vector, n: number, size: number): void {
   const at = (i: number): number => 2 * i * (n + 1), rest = new Set<number>();
@@ -186,9 +188,9 @@ function pairUp(t: Vector, n: number, size: number): void {
   }
   for (let i = 0; i < n; i++) {
     if (!(t[at(i) + 1] > 0)) continue;
-    let best = -1, least = Infinity;
+    let best = -1, least = t[at(i) + 1];
     for (const j of rest) {
-      const distance = Math.hypot(t[at(i)] - t[at(j)], t[at(i) + 1] + t[at(j) + 1]);
+      const distance = Math.hypot(t[at(i)] - t[at(j)], t[at(i) + 1] + t[at(j) + 1]) / 2;
       if (distance < least) [best, least] = [j, distance];
     }
     if (best < 0) {

@@ -7,7 +7,7 @@ import type { Matrix, Vector } from "../types.ts";
 import { bidiagonalSvd } from "./bidiagonal.ts";
 import { checkMatrix, shapeOf, unitOf } from "./check.ts";
 import { reflect, reflectColumns, reflection, reflectRows } from "./householder.ts";
-import { adjointMatrix, matrixOf, multiply, transposeMatrix } from "./matrix.ts";
+import { adjointMatrix, matrixOf, multiply, tamed, transposeMatrix } from "./matrix.ts";
 import { qr } from "./qr.ts";
 import type { Scalar, Unit } from "./vectors.ts";
 
@@ -32,6 +32,8 @@ const TALL = 1.6;
  *
  * @example
  * ```ts
+ * import { algorithms } from "@papillon/papillon/linalg";
+ * const { svd } = algorithms;
  * const { S, U, V } = svd({ rows: 1, cols: 2, field: "real", values: Float64Array.of(3, 4) });
  * console.assert(S.length === 1 && Math.abs(S[0] - 5) < 1e-14);
  * console.assert(U.cols === 1 && V.rows === 2);
@@ -39,7 +41,11 @@ const TALL = 1.6;
  */
 export function svd(matrix: Matrix): SVD {
   checkMatrix(`find the singular values of a ${shapeOf(matrix)} matrix`, matrix);
-  const { rows: m, cols: n } = matrix;
+  const { rows: m, cols: n } = matrix, { matrix: near, factor } = tamed(matrix);
+  if (factor !== 1) {
+    const { U, S, V } = svd(near);
+    return { U, S: S.map((s) => s / factor), V };
+  }
   if (m < n) {
     const { U, S, V } = svd(adjointMatrix(matrix));
     return { U: V, S, V: U };

@@ -5,9 +5,10 @@
  */
 import type { LinearMap } from "../types.ts";
 import { gramian, orthonormalBasis, project } from "./block.ts";
-import { checkSquare, shapeOf, unitOf } from "./check.ts";
+import { checkSquare, randomVector, shapeOf, unitOf } from "./check.ts";
 import { type Estimate, type EstimateOptions, meanOf, probe } from "./estimate.ts";
 import { countOf, Watch } from "./iteration.ts";
+import { identityMatrix } from "./matrix.ts";
 import { dot } from "./vectors.ts";
 import { Random } from "../../program/random.ts";
 
@@ -49,6 +50,8 @@ export function hutchinson(map: LinearMap, options: EstimateOptions = {}): Estim
  *
  * @example
  * ```ts
+ * import { algorithms } from "@papillon/papillon/linalg";
+ * const { hutchPlusPlus, matrixMap } = algorithms;
  * const A = matrixMap({ rows: 3, cols: 3, field: "real", values: Float64Array.of(9, 1, 0, 1, 1, 0, 0, 0, 0) });
  * const { value, standardError } = hutchPlusPlus(A, { samples: 12, seed: 1 });
  * console.assert(Math.abs(value - 10) <= 4 * standardError + 1e-12);
@@ -61,12 +64,12 @@ export function hutchPlusPlus(map: LinearMap, options: HutchPlusPlusOptions = {}
   const products = countOf(what, "samples", options.samples, 30, 3);
   const columns = Math.min(n, countOf(what, "sketch", options.sketch, Math.floor(products / 3), 1));
   const random = new Random(options.seed ?? 0), watch = new Watch(what, options), length = n * unit;
-  const sketch = new Float64Array(columns * length);
-  for (let c = 0; c < columns; c++) sketch.set(probe(unit, n, random), c * length);
-  const image = map.apply(sketch);
+  // Normal numbers: a few vectors of signs may well be dependent.
+  const image = map.apply(randomVector(columns * length, random));
   for (const value of image) watch.finite(value);
-  // A range of less than full rank is caught whole, so that the rest is zero.
-  const basis = orthonormalBasis(unit, n, image), rank = basis.length / length;
+  // A range of less than full rank is caught whole, so that the rest is zero; a whole sketch needs no image.
+  const basis = columns === n ? identityMatrix(n, map.field).values : orthonormalBasis(unit, n, image);
+  const rank = basis.length / length;
   const small = gramian(unit, n, basis, map.apply(basis)), known = [0, 0];
   for (let i = 0; i < rank; i++) {
     for (let u = 0; u < unit; u++) known[u] += small.values[i * (rank + 1) * unit + u];
