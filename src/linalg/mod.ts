@@ -109,6 +109,19 @@ export {
   trace,
 } from "./functions.ts";
 export { explain, type Explainable, type ExplainOptions, plan } from "./explain.ts";
+export { parameterGradient } from "./parameters.ts";
+export {
+  functionGradient,
+  functionTimesGradient,
+  type FunctionTimesGradientOptions,
+  logdetGradient,
+  type ParameterGradient,
+  type SolveGradient,
+  solveGradient,
+  type TraceGradient,
+  traceGradient,
+  type TraceGradientOptions,
+} from "./gradients.ts";
 export type { ScalarFunction } from "./spectral_functions.ts";
 export type {
   Eigen,

@@ -21,6 +21,8 @@ export interface UserOperator {
   apply(x: Vector): ArrayLike<number>;
   /** Aᴴ·y for one vector. */
   applyAdjoint?(y: Vector): ArrayLike<number>;
+  /** The gradient of Re⟨g, A·x⟩ with respect to its parameters, for vectors one after another. */
+  parameterGradient?(x: Float64Array, g: Float64Array): readonly (Float64Array | Float32Array)[];
   /** What is known. */
   readonly annotations?: readonly Annotation[];
   /** Multiply-adds to apply it; rows·cols when absent. */
@@ -167,6 +169,7 @@ export function operatorFrom(of: UserOperator): LinearOperator {
     ...of,
     apply: (x) => of.apply(x),
     applyAdjoint: of.applyAdjoint && ((y) => of.applyAdjoint!(y)),
+    parameterGradient: of.parameterGradient && ((x, g) => of.parameterGradient!(x, g)),
     annotations: [],
   });
   return of.annotations?.length ? plain.annotate(...of.annotations) : plain;
