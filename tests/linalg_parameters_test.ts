@@ -36,7 +36,6 @@ type List = readonly Float64Array<ArrayBuffer>[];
 /** How operators of both fields are made of arrays of parameters, and those. */
 function makers(
   complex: boolean,
-  random: Random,
 ): { name: string; make: (p: List) => LinearOperator; sizes: number[] }[] {
   const field = complex ? "complex" as const : "real" as const, unit = complex ? 2 : 1;
   const d = (rows: number, cols: number, values: Float64Array<ArrayBuffer>): LinearOperator =>
@@ -58,8 +57,10 @@ function makers(
     { name: "Scaled", make: ([c, v]) => scale(factor(c), d(2, 2, v)), sizes: [1, 4] },
     {
       name: "Scaled sum with a real one",
-      make: ([v, c]) => sum(d(3, 3, v), scale(factor(c), R)),
-      sizes: [9, 1],
+      make: ([v, c, r]) =>
+        sum(d(3, 3, v), scale(factor(c), dense({ rows: 3, cols: 3, field: "real", values: r }))),
+      sizes: [9, 1, 9],
+      real: 2,
     },
     { name: "Product", make: ([a, b]) => product(d(2, 3, a), d(3, 2, b)), sizes: [6, 6] },
     { name: "Kronecker", make: ([a, b, c]) => kron(d(2, 3, a), d(3, 2, b), d(2, 2, c)), sizes: [6, 6, 4] },
