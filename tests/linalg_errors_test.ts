@@ -174,7 +174,7 @@ Deno.test("what is not self-adjoint, not positive or not square is refused where
   refuses(() => pow(A, NaN), /the exponent is NaN/);
   refuses(() => log(zero(2)), /singular|not finite/);
   refuses(() => solve(A, [1, 2], { dense: { below: -1 } }), /dense\.below must not be negative/);
-  refuses(() => trace(5 as unknown as LinearOperator), /the argument is not a linear operator but a Number/);
+  refuses(() => trace(5 as unknown as LinearOperator), /the argument is not a linear operator but a number/);
   assert.equal(cond(zero(2)), Infinity);
 });
 

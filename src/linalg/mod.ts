@@ -42,6 +42,7 @@ export {
   SparseOperator,
   type Triplet,
 } from "./operators/sparse.ts";
+export { parseMatrixMarket, writeMatrixMarket } from "./matrix_market.ts";
 export {
   circulant,
   CirculantOperator,
