@@ -39,7 +39,11 @@ export function complexify(x: ArrayLike<number>): Vector {
 
 /** Numbers of one field in another; complex ones lose nothing only where imaginary parts are zero. */
 export function inField(x: Vector, from: Field, to: Field): Vector {
-  return from === to ? x : to === "complex" ? complexify(x) : x.filter((_, i) => i % 2 === 0);
+  if (from === to) return x;
+  if (to === "complex") return complexify(x);
+  const result = new Float64Array(x.length / 2);
+  for (let i = 0; i < result.length; i++) result[i] = x[2 * i];
+  return result;
 }
 
 /** Conjugates of interleaved numbers; the same array if they are real. */

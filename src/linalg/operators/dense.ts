@@ -114,7 +114,27 @@ export function multiply(
   count: number,
   shape: "full" | "lower" | "upper" = "full",
 ): void {
-  for (let k = 0; k < count; k++) {
+  let k = 0;
+  // Four vectors share each entry that is read.
+  for (; field === "real" && k + 4 <= count; k += 4) {
+    const b0 = k * cols, b1 = b0 + cols, b2 = b1 + cols, b3 = b2 + cols;
+    for (let i = 0; i < rows; i++) {
+      const first = shape === "upper" ? i : 0, last = shape === "lower" ? i + 1 : cols, row = i * cols;
+      let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+      for (let j = first; j < last; j++) {
+        const w = values[row + j];
+        s0 += w * x[b0 + j];
+        s1 += w * x[b1 + j];
+        s2 += w * x[b2 + j];
+        s3 += w * x[b3 + j];
+      }
+      out[k * rows + i] = s0;
+      out[(k + 1) * rows + i] = s1;
+      out[(k + 2) * rows + i] = s2;
+      out[(k + 3) * rows + i] = s3;
+    }
+  }
+  for (; k < count; k++) {
     for (let i = 0; i < rows; i++) {
       const first = shape === "upper" ? i : 0, last = shape === "lower" ? i + 1 : cols;
       if (field === "real") {

@@ -128,11 +128,14 @@ const spectral = general<"inv">({
     if (smallest <= 2 ** -50 * largest) {
       throw singular(A, `its smallest eigenvalue is ${smallest.toExponential(1)}`, largest / smallest);
     }
+    const inverted = field === "real"
+      ? { values: values.map((v) => 1 / v), field }
+      : map(spectrum, reciprocal);
     return fromSpectrum(
       A,
       spectrum.vectors,
       isNormal(spectrum),
-      map(spectrum, reciprocal),
+      inverted,
       call as unknown as Call<FunctionName>,
       true,
     );

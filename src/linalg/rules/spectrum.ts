@@ -92,15 +92,27 @@ export function spectrumOf(A: LinearOperator, call: Call<FunctionName>): Spectru
     const [a, b] = A.terms.filter(isShift).map(shiftOf)
       .reduce(([re, im], [x, y]) => [re + x, im + y], [0, 0]);
     const of = spectrumOf(rest, call);
+    if (of.field === "real" && b === 0) return { ...of, values: of.values.map((v) => v + a) };
     return real({ ...map(of, (re, im) => [re + a, im + b]), vectors: of.vectors });
   }
   const parts = A.children.map((part) => spectrumOf(part, call));
   const vectors = parts.map((part) => part.vectors), field = joinFields(parts);
-  const lists = parts.map((part) => inField(part.values, part.field, "complex"));
   if (A instanceof BlockDiagOperator) {
-    const values = Float64Array.from(lists.flatMap((list) => [...list]));
-    return { values: inField(values, "complex", field), field, vectors: blockDiag(...vectors) };
+    const values = Float64Array.from(parts.flatMap((part) => [...inField(part.values, part.field, field)]));
+    return { values, field, vectors: blockDiag(...vectors) };
   }
+  if (field === "real") {
+    const multiply = A instanceof KroneckerOperator;
+    const values = parts.map((part) => part.values).reduce((a, b) => {
+      const next = new Float64Array(a.length * b.length);
+      for (let i = 0, at = 0; i < a.length; i++) {
+        for (let j = 0; j < b.length; j++, at++) next[at] = multiply ? a[i] * b[j] : a[i] + b[j];
+      }
+      return next;
+    });
+    return { values, field, vectors: kron(...vectors) };
+  }
+  const lists = parts.map((part) => inField(part.values, part.field, "complex"));
   const combine = A instanceof KroneckerOperator
     ? product
     : (x: readonly [number, number], y: readonly [number, number]) => [x[0] + y[0], x[1] + y[1]] as const;
