@@ -15,6 +15,7 @@
  */
 export * as algorithms from "./algorithms/mod.ts";
 export type { Field, LinearMap, Matrix, Vector } from "./types.ts";
+export type { EstimateOptions } from "./algorithms/estimate.ts";
 export type { IterationOptions, IterationProgress } from "./algorithms/iteration.ts";
 export type { Annotation } from "./annotations.ts";
 export type { Scalar } from "./scalar.ts";
