@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { product } from "./product.ts";
 import type { LinearMap, Matrix, Vector } from "../types.ts";
 import { timesBlock } from "./block.ts";
 import { checkSquare, checkVectors, randomVector, shapeOf, unitOf } from "./check.ts";
@@ -121,7 +122,7 @@ function finished(
 ): EigenResult {
   const n = map.cols, k = values.length / 2, length = 2 * n, residuals = new Float64Array(k);
   for (let j = 0; j < k; j++) scale(2, n, [1 / norm(vectors, j * length, length), 0], vectors, j * length);
-  const products = map.apply(vectors);
+  const products = product(map, vectors);
   for (let j = 0; j < k; j++) {
     const [re, im] = [values[2 * j], values[2 * j + 1]];
     for (let i = j * length; i < (j + 1) * length; i += 2) {
