@@ -71,7 +71,6 @@ function restart(krylov: Krylov, T: Matrix, Z: Matrix, count: number): void {
   const keep = Array.from({ length: count }, (_, j) => j);
   const kept = timesBlock(2, n, basis.subarray(0, steps * length), columnsOf(Z, keep));
   const next = basis.slice(steps * length, (steps + 1) * length);
-  basis.fill(0);
   basis.set(kept);
   basis.set(next, kept.length);
   coefficients.fill(0);

@@ -45,7 +45,6 @@ export class Krylov {
   /** Starts anew from a vector; gives its norm. */
   start(x: Float64Array): number {
     const { unit, n, basis } = this;
-    basis.fill(0);
     this.coefficients.fill(0);
     this.steps = 0;
     basis.set(x);

@@ -121,7 +121,6 @@ function restarted(search: Search, k: number, limit: number, x: Vector, locked: 
     const keep = order.slice(0, Math.min(steps - 1, k + Math.floor((steps - k) / 2)));
     const kept = timesBlock(unit, n, krylov.basis.subarray(0, steps * length), columnsOf(vectors, keep));
     const next = krylov.basis.slice(steps * length, (steps + 1) * length);
-    krylov.basis.fill(0);
     krylov.basis.set(kept);
     krylov.basis.set(next, kept.length);
     krylov.coefficients.fill(0);

@@ -70,7 +70,7 @@ export function twoPassFunction(
 }
 
 /** Lanczos' three terms, the same numbers each time; `visit` sees every vector and says whether to go on. */
-function recurrence(
+export function recurrence(
   map: LinearMap,
   unit: Unit,
   n: number,
