@@ -87,6 +87,11 @@ Deno.test("stochastic Lanczos quadrature: error bars hold the truth, and functio
       assert.ok(Math.abs(value - want) < SIGMAS * standardError, `${value} ± ${standardError}, ${want}`);
       assert.ok(standardError > 0 && standardError < 0.2 * want);
     }
+    // Without the vectors kept it is the same number.
+    const options = { samples: 5, seed: 2 };
+    const lean = traceOfFunction(matrixMap(A), Math.exp, { ...options, reorthogonalise: false, steps: 200 });
+    const kept = traceOfFunction(matrixMap(A), Math.exp, options);
+    assert.ok(lean.converged && Math.abs(lean.value / kept.value - 1) < 1e-7);
     const zero = traceOfFunction(matrixMap(matrixOf(7, 7, field)), Math.exp);
     assert.ok(Math.abs(zero.value - 7) < 1e-12);
   }

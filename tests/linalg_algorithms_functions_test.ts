@@ -171,6 +171,13 @@ Deno.test("sqrtm: its square is the matrix, and its eigenvalues lie in the right
       assert.equal(sqrtm(randomPositive(n, field, seed)).field, field);
     }),
   );
+  // A projection has an eigenvalue 0 that rounding must not make imaginary.
+  for (const field of fields) {
+    const Q = qr(randomMatrix(9, 4, field, 8)).Q, P = multiply(Q, adjointMatrix(Q)), root = sqrtm(P);
+    assert.equal(root.field, field);
+    assertSame(root, P, 1e-7);
+    assert.throws(() => logm(P), /singular to working precision, an eigenvalue is/);
+  }
   assertSame(sqrtm(real(1, -4)), matrixOf(1, 1, "complex", Float64Array.of(0, 2)), 1e-15);
   assertSame(sqrtm(matrixOf(3, 3, "real")), matrixOf(3, 3, "real"), 0);
   assert.throws(() => sqrtm(real(2, 0, 1, 0, 0)), /it has none, its eigenvalue 0 is defective/);

@@ -19,6 +19,7 @@ import {
   type SolveResult,
   svd,
   transposeMatrix,
+  type Vector,
 } from "../src/linalg/algorithms/mod.ts";
 import { assertClose } from "./helpers.ts";
 import {
@@ -98,6 +99,27 @@ for (const [name, solve] of solvers) {
     // A tolerance beyond what float64 can do ends, and is not claimed.
     const never = solve(map, b, { tolerance: 0 });
     assert.equal(never.converged, false);
+  });
+
+  Deno.test(`${name}: right sides of any size, none at all, and maps that return their argument`, () => {
+    for (const field of fields) {
+      const n = 6, map = matrixMap(randomPositive(n, field, 1)), b = randomVectors(n, 1, field, 2);
+      const { x } = solve(map, b);
+      for (const size of [1e-250, 1e-170, 1e200]) {
+        const result = solve(map, b.map((value) => value * size));
+        assert.ok(result.converged, result.reason);
+        assertClose(result.x.map((value) => value / size), x, 1e-9);
+      }
+      const none = solve(map, new Float64Array(0));
+      assert.deepEqual([none.converged, none.x.length], [true, 0]);
+      // An identity that saves the copy, as operator and as preconditioner.
+      const identity: LinearMap = { ...map, apply: (v) => v as Vector, applyAdjoint: (v) => v as Vector };
+      assertClose(solve(identity, b).x, b, 1e-14);
+      const two = randomVectors(n, 2, field, 3);
+      assertClose(map.apply(solve(map, two, { preconditioner: identity }).x), two, 1e-9);
+      const short: LinearMap = { ...map, apply: () => new Float64Array(3) };
+      assert.throws(() => solve(short, b), /6×6 operator: its apply returned 3 numbers, expected/);
+    }
   });
 
   Deno.test(`${name}: bad input is refused with a sentence`, () => {

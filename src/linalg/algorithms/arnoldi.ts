@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { product } from "./product.ts";
 import type { LinearMap, Matrix, Vector } from "../types.ts";
 import { timesBlock } from "./block.ts";
 import { checkSquare, checkVectors, randomVector, shapeOf, unitOf } from "./check.ts";
@@ -70,7 +71,6 @@ function restart(krylov: Krylov, T: Matrix, Z: Matrix, count: number): void {
   const keep = Array.from({ length: count }, (_, j) => j);
   const kept = timesBlock(2, n, basis.subarray(0, steps * length), columnsOf(Z, keep));
   const next = basis.slice(steps * length, (steps + 1) * length);
-  basis.fill(0);
   basis.set(kept);
   basis.set(next, kept.length);
   coefficients.fill(0);
@@ -121,7 +121,7 @@ function finished(
 ): EigenResult {
   const n = map.cols, k = values.length / 2, length = 2 * n, residuals = new Float64Array(k);
   for (let j = 0; j < k; j++) scale(2, n, [1 / norm(vectors, j * length, length), 0], vectors, j * length);
-  const products = map.apply(vectors);
+  const products = product(map, vectors);
   for (let j = 0; j < k; j++) {
     const [re, im] = [values[2 * j], values[2 * j + 1]];
     for (let i = j * length; i < (j + 1) * length; i += 2) {

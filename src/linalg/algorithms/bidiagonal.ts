@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { rotateChain } from "./rotations.ts";
 
 /** Steps at most for one singular value. */
 const STEPS = 75;
@@ -117,6 +118,11 @@ function sweep(
     Math.abs(s[k]),
     Math.abs(e[k]),
   );
+  const turns = (): { c: Float64Array; s: Float64Array } => ({
+    c: new Float64Array(p - k),
+    s: new Float64Array(p - k),
+  });
+  const left = turns(), right = turns();
   const sp = s[p - 1] / scale, before = s[p - 2] / scale, ep = e[p - 2] / scale;
   const sk = s[k] / scale, ek = e[k] / scale;
   const b = ((before + sp) * (before - sp) + ep * ep) / 2, c = (sp * ep) * (sp * ep);
@@ -133,7 +139,8 @@ function sweep(
     e[j] = cos * e[j] - sin * s[j];
     g = sin * s[j + 1];
     s[j + 1] *= cos;
-    rotate(v, n, j, j + 1, cos, sin);
+    right.c[j - k] = cos;
+    right.s[j - k] = sin;
     t = Math.hypot(f, g);
     cos = t === 0 ? 1 : f / t;
     sin = t === 0 ? 0 : g / t;
@@ -142,8 +149,11 @@ function sweep(
     s[j + 1] = -sin * e[j] + cos * s[j + 1];
     g = sin * e[j + 1];
     e[j + 1] *= cos;
-    rotate(u, n, j, j + 1, cos, sin);
+    left.c[j - k] = cos;
+    left.s[j - k] = sin;
   }
+  rotateChain(v, n, k, 1, p - 1 - k, right.c, right.s);
+  rotateChain(u, n, k, 1, p - 1 - k, left.c, left.s);
   e[p - 2] = f;
 }
 

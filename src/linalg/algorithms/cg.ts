@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { product } from "./product.ts";
 import type { LinearMap, Matrix, Vector } from "../types.ts";
 import { addBlock, gramian, orthonormalBasis } from "./block.ts";
 import { probeHermitian } from "./check.ts";
@@ -17,6 +18,7 @@ import {
   type SolveOptions,
   type SolveResult,
   type System,
+  tamedSide,
 } from "./iteration.ts";
 import { dot, norm } from "./vectors.ts";
 
@@ -58,6 +60,8 @@ export function cg(map: LinearMap, b: Float64Array, options: CGOptions = {}): So
   if (sizes.every((size) => size === 0)) {
     return { x: x.fill(0), converged: true, iterations: 0, residual: 0, history: [], reason: "b is zero" };
   }
+  const tamed = system.count === 1 ? tamedSide(b, options, (side, rest) => cg(map, side, rest)) : undefined;
+  if (tamed) return tamed;
   if (options.probe ?? true) probeHermitian(what, map, options.seed);
   for (let c = 0; c < system.count; c++) {
     const length = system.n * system.unit;
@@ -105,7 +109,9 @@ function single(
   const p = new Float64Array(r.length), length = r.length;
   let rho = 1, q: Vector | undefined, z: Vector | undefined, first = true;
   while (watch.history.length < maxIterations) {
-    z = M ? M.apply(r, z) : r;
+    // An exact solution: squares of what is left would underflow.
+    if (norm(r) <= 2 ** -300 * size) return;
+    z = M ? product(M, r, z) : r;
     const old = rho;
     rho = dot(unit, n, r, 0, z, 0)[0];
     watch.finite(rho);
@@ -113,7 +119,7 @@ function single(
     const beta = first ? 0 : rho / old;
     first = false;
     for (let i = 0; i < length; i++) p[i] = z[i] + beta * p[i];
-    q = map.apply(p, q);
+    q = product(map, p, q);
     const curvature = dot(unit, n, p, 0, q, 0)[0];
     watch.finite(curvature);
     if (!(curvature > 0)) refuse(curvature / norm(p) ** 2, watch.history.length);
@@ -138,7 +144,7 @@ function block(
   const length = n * unit;
   let p: Vector | undefined, factor: ((c: Matrix) => Matrix) | undefined, q: Vector | undefined;
   while (watch.history.length < maxIterations) {
-    const z = M ? M.apply(r) : new Float64Array(r);
+    const z = M ? product(M, r) : new Float64Array(r);
     // β takes out of the new directions what is conjugate to the old ones.
     if (p && q && factor) addBlock(unit, n, p, factor(gramian(unit, n, q, z)), z, -1);
     // Only right sides that are not done yet give directions.
@@ -150,7 +156,7 @@ function block(
     }
     p = orthonormalBasis(unit, n, directions);
     if (p.length === 0) return;
-    q = map.apply(p);
+    q = product(map, p);
     factor = solver(gramian(unit, n, p, q), watch.history.length, watch.finite.bind(watch));
     const alpha = factor(gramian(unit, n, p, r));
     addBlock(unit, n, p, alpha, x);

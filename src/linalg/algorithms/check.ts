@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { product } from "./product.ts";
 import type { LinearMap, Matrix } from "../types.ts";
 import { dot, norm, type Unit } from "./vectors.ts";
 import { Random } from "../../program/random.ts";
@@ -114,7 +115,7 @@ export function probeHermitian(what: string, map: LinearMap, seed = 0): void {
   const n = checkSquare(what, map), unit = unitOf(map);
   const random = new Random(seed);
   const x = randomVector(n * unit, random), y = randomVector(n * unit, random);
-  const ax = map.apply(x), ay = map.apply(y);
+  const ax = product(map, x), ay = product(map, y);
   const [re, im] = dot(unit, n, x, 0, ay, 0), [re2, im2] = dot(unit, n, ax, 0, y, 0);
   const size = (norm(x) * norm(ay) + norm(y) * norm(ax)) / Math.sqrt(n);
   const difference = Math.hypot(re - re2, im - im2);

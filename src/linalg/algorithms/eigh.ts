@@ -5,9 +5,12 @@
  */
 import type { Matrix } from "../types.ts";
 import { checkHermitian, checkMatrix, shapeOf } from "./check.ts";
-import { reflect } from "./householder.ts";
+import { reflectAll } from "./householder.ts";
 import { matrixOf, tamed, transposeMatrix } from "./matrix.ts";
 import { tridiagonalEigen, tridiagonalise } from "./tridiagonal.ts";
+
+/** Eigenvectors that are transformed together. */
+const GROUP = 8;
 
 /** A = V·diag(values)·Vᴴ. */
 export interface HermitianEigen {
@@ -50,7 +53,13 @@ export function eigh(matrix: Matrix): HermitianEigen {
       const x = rows[from * n + i];
       for (let u = 0; u < unit; u++) vectors[at + i * unit + u] = x * phases[i * unit + u];
     }
-    for (let i = 1; i < n; i++) reflect(unit, i, betas[i], reflections, i * n * unit, vectors, at);
+  }
+  // A few vectors at a time stay in the nearest memory while all reflections go over them.
+  for (let c = 0; c < n; c += GROUP) {
+    const count = Math.min(GROUP, n - c), at = c * n * unit;
+    for (let i = 1; i < n; i++) {
+      reflectAll(unit, i, betas[i], reflections, i * n * unit, vectors, at, count, n * unit);
+    }
   }
   return {
     values: Float64Array.from(order, (i) => diagonal[i] / factor),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { product } from "./product.ts";
 import type { LinearMap, Vector } from "../types.ts";
 import { project } from "./block.ts";
 import {
@@ -83,7 +84,7 @@ function cycle(
   let k = 0, said = "";
   while (k < restart && watch.history.length < maxIterations) {
     const v = basis.subarray(k * length, (k + 1) * length);
-    const w = map.apply(M ? M.apply(v) : v), h = new Float64Array((k + 2) * unit), before = norm(w);
+    const w = product(map, M ? product(M, v) : v), h = new Float64Array((k + 2) * unit), before = norm(w);
     watch.finite(before);
     project(unit, n, basis, k + 1, w, 0, h);
     const rest = norm(w), breakdown = !(rest > 1e-14 * before);
@@ -130,7 +131,7 @@ function combine(
     axpy(unit, j, [-value[0], -value[1]], columns[j], 0, y, 0);
     axpy(unit, n, value, basis, j * n * unit, sum, 0);
   }
-  const step = M ? M.apply(sum) : sum;
+  const step = M ? product(M, sum) : sum;
   for (let i = 0; i < x.length; i++) x[i] += step[i];
 }
 

@@ -47,6 +47,45 @@ export function reflect(
   axpy(unit, n, [-beta * re, -beta * im], v, vAt, y, yAt);
 }
 
+/** y −= β·v·(vᴴy) for several vectors, the first at yAt, `step` numbers apart; four real ones read v together. */
+export function reflectAll(
+  unit: Unit,
+  n: number,
+  beta: number,
+  v: Float64Array,
+  vAt: number,
+  y: Float64Array,
+  yAt: number,
+  count: number,
+  step: number,
+): void {
+  if (beta === 0) return;
+  let c = 0;
+  for (; unit === 1 && c + 3 < count; c += 4) {
+    const p = yAt + c * step, q = p + step, r = q + step, s = r + step;
+    let a = 0, b = 0, d = 0, e = 0;
+    for (let i = 0; i < n; i++) {
+      const w = v[vAt + i];
+      a += w * y[p + i];
+      b += w * y[q + i];
+      d += w * y[r + i];
+      e += w * y[s + i];
+    }
+    a *= beta;
+    b *= beta;
+    d *= beta;
+    e *= beta;
+    for (let i = 0; i < n; i++) {
+      const w = v[vAt + i];
+      y[p + i] -= a * w;
+      y[q + i] -= b * w;
+      y[r + i] -= d * w;
+      y[s + i] -= e * w;
+    }
+  }
+  for (; c < count; c++) reflect(unit, n, beta, v, vAt, y, yAt + c * step);
+}
+
 /** A part of a row-major matrix. */
 export interface Part {
   readonly values: Float64Array;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { product } from "./product.ts";
 import type { LinearMap, Vector } from "../types.ts";
 import { checkSquare, checkVectors, shapeOf, unitOf } from "./check.ts";
 import { norm, type Unit } from "./vectors.ts";
@@ -156,7 +157,7 @@ export function checkSystem(
 
 /** b − A·x. */
 export function residualOf(map: LinearMap, b: Float64Array, x: Float64Array): Vector {
-  const ax = map.apply(x);
+  const ax = product(map, x);
   for (let i = 0; i < ax.length; i++) ax[i] = b[i] - ax[i];
   return ax;
 }
@@ -172,6 +173,24 @@ export function largestRatio(r: readonly number[], b: readonly number[]): number
   return r.reduce((most, size, c) => Math.max(most, b[c] === 0 ? size : size / b[c]), 0);
 }
 
+/**
+ * Solves for one right side that is brought near 1 by a power of two if it is so large or small that inner products
+ * would over- or underflow; undefined if there is no need.
+ */
+export function tamedSide(
+  b: Float64Array,
+  options: SolveOptions,
+  solve: (b: Float64Array, options: SolveOptions) => SolveResult,
+): SolveResult | undefined {
+  const size = norm(b);
+  if (size === 0 || (size > 2 ** -300 && size < 2 ** 300)) return undefined;
+  const factor = 2 ** Math.max(-1000, Math.min(1000, -Math.round(Math.log2(size))));
+  const scaled = (x: Float64Array, by: number): Vector => Float64Array.from(x, (value) => value * by);
+  const x0 = options.x0 && { x0: scaled(options.x0, factor) };
+  const result = solve(scaled(b, factor), { ...options, ...x0 });
+  return { ...result, x: scaled(result.x, 1 / factor) };
+}
+
 /** Solves for every right side by itself, and puts the results together. */
 export function eachSide(
   system: System,
@@ -185,6 +204,9 @@ export function eachSide(
     const result = solve(b.subarray(from, from + length), { ...options, ...(x0 ? { x0 } : {}) });
     x.set(result.x, from);
     results.push(result);
+  }
+  if (results.length === 0) {
+    return { x, converged: true, iterations: 0, residual: 0, history: [], reason: "there is no right side" };
   }
   const worst = results.find((result) => !result.converged) ?? results[0];
   return {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { adjointProduct, product } from "./product.ts";
 import type { LinearMap, Matrix, Vector } from "../types.ts";
 import { project } from "./block.ts";
 import { randomVector, unitOf } from "./check.ts";
@@ -44,7 +45,6 @@ export class Krylov {
   /** Starts anew from a vector; gives its norm. */
   start(x: Float64Array): number {
     const { unit, n, basis } = this;
-    basis.fill(0);
     this.coefficients.fill(0);
     this.steps = 0;
     basis.set(x);
@@ -57,7 +57,7 @@ export class Krylov {
   /** One product with the operator; gives the length of what is new, 0 if the space is invariant. */
   step(): number {
     const { unit, n, basis, steps: j, limit } = this, length = n * unit;
-    const w = this.#map.apply(basis.subarray(j * length, (j + 1) * length)), before = norm(w);
+    const w = product(this.#map, basis.subarray(j * length, (j + 1) * length)), before = norm(w);
     const h = new Float64Array((j + 1) * unit), locked = this.#locked;
     project(unit, n, locked, locked.length / length, w);
     project(unit, n, basis, j + 1, w, 0, h);
@@ -150,7 +150,7 @@ export function complexMap(map: LinearMap): LinearMap {
     rows,
     cols,
     field: "complex",
-    apply: both(cols, rows, (x) => map.apply(x)),
-    applyAdjoint: both(rows, cols, (y) => map.applyAdjoint(y)),
+    apply: both(cols, rows, (x) => product(map, x)),
+    applyAdjoint: both(rows, cols, (y) => adjointProduct(map, y)),
   };
 }

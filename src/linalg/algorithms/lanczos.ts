@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { product } from "./product.ts";
 import type { LinearMap, Matrix, Vector } from "../types.ts";
 import { gramian, orthonormalBasis, timesBlock } from "./block.ts";
 import { checkVectors, probeHermitian, randomVector, shapeOf, unitOf } from "./check.ts";
@@ -53,7 +54,7 @@ export function lanczos(map: LinearMap, options: EigenOptions = {}): EigenResult
   const first = options.x0 ? new Float64Array(options.x0) : randomVector(n * unit, random);
   let best = restarted(search, k, basis, first, new Float64Array(0));
   // More of the same eigenvalue, or any that hid from the first vector.
-  for (let more = 0; best.converged && best.values.length < n && more <= k; more++) {
+  while (best.converged && best.values.length < n) {
     const left = n - k, size = Math.min(left, Math.max(basis - k, 20));
     const next = restarted(search, 1, size, randomVector(n * unit, random), best.vectors);
     if (!next.converged) {
@@ -120,7 +121,6 @@ function restarted(search: Search, k: number, limit: number, x: Vector, locked: 
     const keep = order.slice(0, Math.min(steps - 1, k + Math.floor((steps - k) / 2)));
     const kept = timesBlock(unit, n, krylov.basis.subarray(0, steps * length), columnsOf(vectors, keep));
     const next = krylov.basis.slice(steps * length, (steps + 1) * length);
-    krylov.basis.fill(0);
     krylov.basis.set(kept);
     krylov.basis.set(next, kept.length);
     krylov.coefficients.fill(0);
@@ -154,7 +154,7 @@ function merged({ unit, n, which, map }: Search, k: number, a: Pairs, b: Pairs):
   all.set(a.vectors);
   all.set(b.vectors, a.vectors.length);
   const basis = orthonormalBasis(unit, n, all);
-  const small = eigh(hermitianPart(gramian(unit, n, basis, map.apply(basis))));
+  const small = eigh(hermitianPart(gramian(unit, n, basis, product(map, basis))));
   const order = ordered(which, small.values).slice(0, k);
   return {
     values: Float64Array.from(order, (j) => small.values[j]),
@@ -165,7 +165,7 @@ function merged({ unit, n, which, map }: Search, k: number, a: Pairs, b: Pairs):
 
 /** Residuals calculated anew. */
 function finished({ map, unit, n, tolerance, watch, seen }: Search, pairs: Pairs): EigenResult {
-  const k = pairs.values.length, length = n * unit, products = map.apply(pairs.vectors);
+  const k = pairs.values.length, length = n * unit, products = product(map, pairs.vectors);
   const residuals = new Float64Array(k);
   for (let j = 0; j < k; j++) {
     for (let i = j * length; i < (j + 1) * length; i++) products[i] -= pairs.values[j] * pairs.vectors[i];

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { product } from "./product.ts";
 import type { LinearMap, Matrix, Vector } from "../types.ts";
 import { addBlock, gramian, orthonormalBasis, part, timesBlock } from "./block.ts";
 import { checkVectors, probeHermitian, randomVector, shapeOf, unitOf } from "./check.ts";
@@ -49,7 +50,7 @@ export function lobpcg(map: LinearMap, options: LOBPCGOptions = {}): EigenResult
   let X = orthonormalBasis(unit, n, start), P: Vector = new Float64Array(0), seen = 0;
   for (;;) {
     // Rayleigh and Ritz in the span of X alone at first, and after every step.
-    let AX = map.apply(X);
+    let AX = product(map, X);
     const small = eigh(hermitianPart(gramian(unit, n, X, AX)));
     const order = ordered(which, small.values), C = columnsOf(small.vectors, order);
     X = timesBlock(unit, n, X, C);
@@ -80,9 +81,9 @@ export function lobpcg(map: LinearMap, options: LOBPCGOptions = {}): EigenResult
           }`,
       };
     }
-    const W = orthonormalBasis(unit, n, M ? M.apply(R) : R, X, 1e-10);
+    const W = orthonormalBasis(unit, n, M ? product(M, R) : R, X, 1e-10);
     const known = joined(X, W), more = orthonormalBasis(unit, n, P, known, 1e-10), S = joined(known, more);
-    const AS = map.apply(S), H = hermitianPart(gramian(unit, n, S, AS)), all = eigh(H);
+    const AS = product(map, S), H = hermitianPart(gramian(unit, n, S, AS)), all = eigh(H);
     for (const value of all.values) seen = Math.max(seen, Math.abs(value));
     const best = columnsOf(all.vectors, ordered(which, all.values).slice(0, width));
     const next = timesBlock(unit, n, S, best), rows = X.length / length;

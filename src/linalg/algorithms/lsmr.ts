@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { adjointProduct, product } from "./product.ts";
 import type { LinearMap, Vector } from "../types.ts";
 import { checkVectors, shapeOf, unitOf } from "./check.ts";
 import {
@@ -93,7 +94,7 @@ function oneSide(
   let seen = 0;
   // What the run believes is compared with the truth after it; rounding may ask for another run.
   for (let run = 0;; run++) {
-    const r = residualOf(map, b, x), gradient = map.applyAdjoint(r);
+    const r = residualOf(map, b, x), gradient = adjointProduct(map, r);
     for (let i = 0; i < x.length; i++) gradient[i] -= damping * damping * (x[i] - start[i]);
     const steepness = norm(gradient), misfit = norm(r) / size;
     watch.finite(steepness);
@@ -128,9 +129,9 @@ function bidiagonalise(
   const lambda = extra ? 0 : damping;
   const forward = (
     v: Vector,
-  ): [Vector, Vector?] => [map.apply(v), extra ? v.map((w) => damping * w) : undefined];
+  ): [Vector, Vector?] => [product(map, v), extra ? v.map((w) => damping * w) : undefined];
   const adjoint = ([u, w]: [Vector, Vector?]): Vector => {
-    const out = map.applyAdjoint(u);
+    const out = adjointProduct(map, u);
     if (w) { for (let i = 0; i < out.length; i++) out[i] += damping * w[i]; }
     return out;
   };

@@ -26,13 +26,21 @@ import { divide, norm, type Scalar, squareRoot } from "./vectors.ts";
 export type ScalarFunction = (re: number, im: number) => number | Scalar;
 
 /**
- * The principal square root of a square matrix, by its Schur form (Björck and Hammarling 1983). Of a real matrix it is
+ * The principal square root of a square matrix, by its Schur form (Björck and Hammarling 1983), of a Hermitian one by
+ * its eigenvalues. Of a real matrix it is
  * real, unless there is a negative eigenvalue.
  *
  * @throws RangeError if the matrix is not square, not finite, or has no square root: a Jordan block of zeros.
  */
 export function sqrtm(matrix: Matrix): Matrix {
   const what = `take the square root of a ${shapeOf(matrix)} matrix`;
+  checkMatrix(what, matrix);
+  checkSquare(what, matrix);
+  if (isHermitian(matrix)) {
+    const rounding = matrix.rows * 2 ** -52 * norm(matrix.values);
+    // An eigenvalue 0 may have come out a little below.
+    return funm(matrix, (x) => x >= 0 ? Math.sqrt(x) : x >= -rounding ? 0 : [0, Math.sqrt(-x)]);
+  }
   const { T, Z } = principal(matrix), root = triangularRoot(what, T);
   return turnBack(matrix, T, Z, root);
 }
@@ -45,6 +53,17 @@ export function sqrtm(matrix: Matrix): Matrix {
  */
 export function logm(matrix: Matrix): Matrix {
   const what = `take the logarithm of a ${shapeOf(matrix)} matrix`;
+  checkMatrix(what, matrix);
+  checkSquare(what, matrix);
+  if (isHermitian(matrix)) {
+    const rounding = 2 ** -53 * norm(matrix.values);
+    return funm(matrix, (x) => {
+      if (Math.abs(x) <= rounding) {
+        throw new RangeError(`Cannot ${what}: it is singular to working precision, an eigenvalue is ${x}`);
+      }
+      return x > 0 ? Math.log(x) : [Math.log(-x), Math.PI];
+    });
+  }
   const { T, Z } = principal(matrix), n = T.rows, smallest = n * 2 ** -52 * norm(T.values);
   for (let i = 0; i < n; i++) {
     const size = norm(T.values, 2 * i * (n + 1), 2);

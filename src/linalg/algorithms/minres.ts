@@ -3,10 +3,19 @@
  *
  * @module
  */
+import { product } from "./product.ts";
 import type { LinearMap, Vector } from "../types.ts";
 import { probeHermitian } from "./check.ts";
 import type { CGOptions } from "./cg.ts";
-import { checkSystem, eachSide, residualOf, solved, type SolveResult, type System } from "./iteration.ts";
+import {
+  checkSystem,
+  eachSide,
+  residualOf,
+  solved,
+  type SolveResult,
+  type System,
+  tamedSide,
+} from "./iteration.ts";
 import { dot, norm } from "./vectors.ts";
 
 /** How often the iteration starts anew when its own residual and the true one have drifted apart. */
@@ -34,6 +43,8 @@ export function minres(map: LinearMap, b: Float64Array, options: CGOptions = {})
   if (size === 0) {
     return { x: x.fill(0), converged: true, iterations: 0, residual: 0, history: [], reason: "b is zero" };
   }
+  const tamed = tamedSide(b, options, (side, rest) => minres(map, side, { ...rest, probe: false }));
+  if (tamed) return tamed;
   let stopped = "", before = Infinity;
   for (let start = 0;; start++) {
     const r = residualOf(map, b, x), left = norm(r);
@@ -60,7 +71,7 @@ function cycle(
   size: number,
   M?: LinearMap,
 ): void {
-  const length = n * unit, precondition = (v: Vector): Vector => M ? M.apply(v) : new Float64Array(v);
+  const length = n * unit, precondition = (v: Vector): Vector => M ? product(M, v) : new Float64Array(v);
   let r1 = new Float64Array(r), r2 = new Float64Array(r), y = precondition(r);
   const beta1 = root(dot(unit, n, r, 0, y, 0)[0], watch.finite.bind(watch));
   if (beta1 === 0) return;
@@ -69,7 +80,7 @@ function cycle(
   const scaleBack = norm(r) / beta1;
   while (watch.history.length < maxIterations) {
     const v = y.map((value) => value / beta) as Vector;
-    y = map.apply(v);
+    y = product(map, v);
     if (old !== 0) { for (let i = 0; i < length; i++) y[i] -= (beta / old) * r1[i]; }
     const alpha = dot(unit, n, v, 0, y, 0)[0];
     watch.finite(alpha);

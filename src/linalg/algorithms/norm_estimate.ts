@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { adjointProduct, product } from "./product.ts";
 import type { LinearMap, Vector } from "../types.ts";
 import { project } from "./block.ts";
 import { randomVector, shapeOf, unitOf } from "./check.ts";
@@ -32,13 +33,13 @@ export function powerNorm(map: LinearMap, options: IterationOptions = {}): NormR
   let x = randomVector(map.cols * unitOf(map), new Random(options.seed ?? 0)), value = 0, change = 1;
   scale(1, x.length, [1 / norm(x), 0], x, 0);
   while (watch.history.length < limit) {
-    const y = map.apply(x), now = norm(y);
+    const y = product(map, x), now = norm(y);
     watch.finite(now);
     change = now === 0 ? 0 : Math.abs(now - value) / now;
     value = Math.max(value, now);
     watch.step(change);
     if (change <= tolerance) break;
-    x = map.applyAdjoint(y);
+    x = adjointProduct(map, y);
     const size = norm(x);
     watch.finite(size);
     if (size === 0) break;
@@ -90,7 +91,7 @@ export function conditionEstimate(map: LinearMap, options: IterationOptions = {}
   scale(unit, n, [1 / norm(v), 0], v, 0);
   for (let k = 0; k < limit; k++) {
     right.set(v, k * n * unit);
-    const u = map.apply(v), before = norm(u);
+    const u = product(map, v), before = norm(u);
     watch.finite(before);
     project(unit, m, left, k, u);
     const alpha = norm(u);
@@ -101,7 +102,7 @@ export function conditionEstimate(map: LinearMap, options: IterationOptions = {}
     if (k === limit - 1 || singular) break;
     scale(unit, m, [1 / alpha, 0], u, 0);
     left.set(u, k * m * unit);
-    v = map.applyAdjoint(u);
+    v = adjointProduct(map, u);
     const size = norm(v);
     project(unit, n, right, k + 1, v);
     let beta = norm(v);

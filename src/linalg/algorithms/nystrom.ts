@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { product } from "./product.ts";
 import type { LinearMap, Matrix, Vector } from "../types.ts";
 import { gramian, orthonormalBasis } from "./block.ts";
 import { checkVectors, probeHermitian, randomVector, shapeOf, unitOf } from "./check.ts";
@@ -39,7 +40,7 @@ export function nystrom(
   probeHermitian(what, map, options.seed);
   const watch = new Watch(what, options), random = new Random(options.seed ?? 0);
   const sketch = orthonormalBasis(unit, n, randomVector(Math.min(n, rank) * n * unit, random));
-  const y = map.apply(sketch), size = norm(y), count = sketch.length / (n * unit);
+  const y = product(map, sketch), size = norm(y), count = sketch.length / (n * unit);
   watch.finite(size);
   // The shift makes the small matrix positive definite beyond rounding; it is taken away in the end.
   const shift = Math.sqrt(n) * 2 ** -52 * (size || 1);

@@ -5,7 +5,7 @@
  */
 import type { Matrix, Vector } from "../types.ts";
 import { checkMatrix, shapeOf } from "./check.ts";
-import { reflect, reflection } from "./householder.ts";
+import { reflectAll, reflection } from "./householder.ts";
 import { matrixOf, transposeMatrix } from "./matrix.ts";
 import { norm, type Unit } from "./vectors.ts";
 
@@ -60,7 +60,8 @@ export function qr(matrix: Matrix, { pivot = false, tolerance }: QROptions = {})
     columns.fill(0, start, (j + 1) * length);
     columns[start] = head[0];
     if (unit === 2) columns[start + 1] = head[1];
-    for (let c = j + 1; c < n; c++) reflect(unit, m - j, beta, v, start, columns, c * length + j * unit);
+    const next = (j + 1) * length + j * unit;
+    reflectAll(unit, m - j, beta, v, start, columns, next, n - j - 1, length);
   }
   for (let j = 0; j < n; j++) {
     for (let i = 0; i <= Math.min(j, k - 1); i++) {
@@ -102,7 +103,7 @@ function unfold(unit: Unit, m: number, k: number, v: Float64Array, betas: Float6
   for (let c = 0; c < k; c++) q[(c * m + c) * unit] = 1;
   for (let j = k - 1; j >= 0; j--) {
     const at = j * (m + 1) * unit;
-    for (let c = j; c < k; c++) reflect(unit, m - j, betas[j], v, at, q, (c * m + j) * unit);
+    reflectAll(unit, m - j, betas[j], v, at, q, at, k - j, m * unit);
   }
   return q;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LinearMap } from "../types.ts";
+import type { LinearMap, Vector } from "../types.ts";
 import { checkSquare, probeHermitian, shapeOf, unitOf } from "./check.ts";
 import { eigh } from "./eigh.ts";
 import { type Estimate, type EstimateOptions, meanOf, probe } from "./estimate.ts";
@@ -11,6 +11,8 @@ import { countOf, Watch } from "./iteration.ts";
 import { Krylov } from "./krylov.ts";
 import { hermitianPart } from "./matrix.ts";
 import { evaluate } from "./matrix_functions.ts";
+import { tridiagonalEigen } from "./tridiagonal.ts";
+import { recurrence } from "./two_pass.ts";
 import { norm } from "./vectors.ts";
 import { Random } from "../../program/random.ts";
 
@@ -18,6 +20,11 @@ import { Random } from "../../program/random.ts";
 export interface QuadratureOptions extends EstimateOptions {
   /** Lanczos steps for each sample at most; 100 if not given. */
   readonly steps?: number;
+  /**
+   * Keep the vectors of a sample to orthogonalise against; true if not given. Without, it takes the memory of four
+   * vectors however many the steps, and some steps more.
+   */
+  readonly reorthogonalise?: boolean;
   /** A sample is done when a few more steps change it by no more than this, relative; 1e-8 if not given. */
   readonly tolerance?: number;
 }
@@ -95,32 +102,78 @@ function quadrature(
   const n = checkSquare(what, map), unit = unitOf(map);
   probeHermitian(what, map, options.seed);
   const samples = countOf(what, "samples", options.samples, 30, 1);
-  const limit = Math.min(n, countOf(what, "steps", options.steps, 100, 1)), { tolerance = 1e-8 } = options;
+  const { tolerance = 1e-8, reorthogonalise = true } = options;
+  const steps = countOf(what, "steps", options.steps, 100, 1),
+    limit = reorthogonalise ? Math.min(n, steps) : steps;
   const random = new Random(options.seed ?? 0), watch = new Watch(what, options), values: number[] = [];
-  const krylov = new Krylov(map, limit);
+  const form = reorthogonalise ? withBasis(map, limit) : withoutBasis(map, limit);
   let bias = 0;
   while (values.length < samples) {
     const x = probe(unit, n, random), size = norm(x) ** 2;
-    krylov.start(x);
-    for (let last = NaN, agreed = 0;;) {
-      watch.finite(krylov.step());
-      const { steps, rest } = krylov, exact = rest === 0 || steps === n, end = exact || steps === limit;
-      if (!end && steps % STRIDE !== 0) continue;
-      const eigen = eigh(hermitianPart(krylov.square()));
+    let last = NaN, agreed = 0, change = 1;
+    form(x, (rule, end, exact) => {
       let value = 0;
-      for (let k = 0; k < steps; k++) {
-        value += norm(eigen.vectors.values, k * unit, unit) ** 2 * evaluate(what, f, eigen.values[k], 0)[0];
+      for (const [node, weight] of rule()) {
+        watch.finite(node);
+        value += weight * evaluate(what, f, node, 0)[0];
       }
-      const difference = Math.abs(value - last), change = exact ? 0 : difference / (Math.abs(value) || 1);
+      change = exact ? 0 : Number.isNaN(last) ? 1 : Math.abs(value - last) / (Math.abs(value) || 1);
       last = value;
       agreed = change <= tolerance ? agreed + 1 : 0;
-      if (!end && agreed < 2) continue;
-      values.push(size * value);
-      bias = Math.max(bias, Number.isNaN(change) ? 1 : change);
-      break;
-    }
+      return !end && agreed < 2;
+    });
+    values.push(size * last);
+    bias = Math.max(bias, change);
     const { value, standardError } = meanOf(values);
     watch.step(Number.isNaN(standardError) ? 1 : standardError / (Math.abs(value) || 1));
   }
   return { ...meanOf(values), converged: bias <= tolerance, bias };
+}
+
+/** Nodes and weights of Gauss' quadrature. */
+type Rule = () => (readonly [node: number, weight: number])[];
+
+/** Goes through Krylov's space of a vector; every few steps it shows the rule, and is told whether to go on. */
+type Form = (x: Vector, visit: (rule: Rule, end: boolean, exact: boolean) => boolean) => void;
+
+/** With full reorthogonalisation: keeps all vectors. */
+function withBasis(map: LinearMap, limit: number): Form {
+  const krylov = new Krylov(map, limit), { unit, n } = krylov;
+  const rule = (): [number, number][] => {
+    const { values, vectors } = eigh(hermitianPart(krylov.square()));
+    return Array.from(values, (node, k) => [node, norm(vectors.values, k * unit, unit) ** 2]);
+  };
+  return (x, visit) => {
+    krylov.start(x);
+    for (;;) {
+      const rest = krylov.step(), { steps } = krylov;
+      if (rest - rest !== 0) return void visit(() => [[rest, 1]], true, false);
+      const exact = rest === 0 || steps === n, end = exact || steps === limit;
+      if ((end || steps % STRIDE === 0) && !visit(rule, end, exact)) return;
+    }
+  };
+}
+
+/** By the three terms alone: four vectors, and copies of the nodes, which share their weight. */
+function withoutBasis(map: LinearMap, limit: number): Form {
+  return (x, visit) => {
+    const alphas: number[] = [], betas: number[] = [];
+    recurrence(map, unitOf(map), map.cols, x, (_, alpha, beta) => {
+      alphas.push(alpha);
+      betas.push(beta);
+      const steps = alphas.length, end = beta === 0 || steps === limit;
+      if (alpha - alpha !== 0) return visit(() => [[alpha, 1]], true, false);
+      if (!end && steps % STRIDE !== 0) return true;
+      return visit(
+        () => {
+          const nodes = Float64Array.from(alphas), first = new Float64Array(steps);
+          first[0] = 1;
+          tridiagonalEigen(nodes, Float64Array.from(betas), first, 1);
+          return Array.from(nodes, (node, k) => [node, first[k] ** 2]);
+        },
+        end,
+        beta === 0,
+      );
+    });
+  };
 }

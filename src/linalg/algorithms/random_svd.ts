@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { adjointProduct, product } from "./product.ts";
 import type { LinearMap, Vector } from "../types.ts";
 import { orthonormalBasis, timesBlock } from "./block.ts";
 import { randomVector, shapeOf, unitOf } from "./check.ts";
@@ -53,10 +54,10 @@ export function randomSvd(map: LinearMap, k: number, options: RandomSvdOptions =
   const limit = countOf(what, "powerIterations", options.powerIterations, 20);
   const tolerance = toleranceOf(what, options, 1e-8), watch = new Watch(what, options);
   const sketch = randomVector(width * cols * unit, new Random(options.seed ?? 0));
-  let basis = orthonormalBasis(unit, rows, finite(watch, map.apply(sketch)));
+  let basis = orthonormalBasis(unit, rows, finite(watch, product(map, sketch)));
   for (let iterations = 0;; iterations++) {
     // B = QᴴA: its adjoint has the columns Aᴴ·q.
-    const image = finite(watch, map.applyAdjoint(basis)), l = basis.length / (rows * unit);
+    const image = finite(watch, adjointProduct(map, basis)), l = basis.length / (rows * unit);
     if (l === 0) return zero(map, k, iterations);
     const small = svd(adjointMatrix(columnsMatrix(unit, cols, l, image)));
     const found = Math.min(k, l), S = small.S.slice(0, found), keep = Array.from(S.keys());
@@ -72,7 +73,7 @@ export function randomSvd(map: LinearMap, k: number, options: RandomSvdOptions =
         : { ...padded(map, k, result), residual, converged, iterations };
     }
     const again = orthonormalBasis(unit, cols, image);
-    basis = orthonormalBasis(unit, rows, finite(watch, map.apply(again)));
+    basis = orthonormalBasis(unit, rows, finite(watch, product(map, again)));
   }
 }
 
@@ -83,7 +84,7 @@ function finite(watch: Watch, x: Vector): Vector {
 
 /** The largest ‖A·v − σ·u‖ and ‖Aᴴ·u − σ·v‖ over the largest σ. */
 function residualOfTriples(map: LinearMap, U: Vector, S: Float64Array, V: Vector): number {
-  const k = S.length, left = map.apply(V), right = map.applyAdjoint(U);
+  const k = S.length, left = product(map, V), right = adjointProduct(map, U);
   let worst = 0;
   for (const [x, y, length] of [[left, U, U.length / k], [right, V, V.length / k]] as const) {
     for (let j = 0; j < k; j++) {

@@ -6,7 +6,7 @@
 import type { Matrix, Vector } from "../types.ts";
 import { bidiagonalSvd } from "./bidiagonal.ts";
 import { checkMatrix, shapeOf, unitOf } from "./check.ts";
-import { reflect, reflectColumns, reflection, reflectRows } from "./householder.ts";
+import { reflectAll, reflectColumns, reflection, reflectRows } from "./householder.ts";
 import { adjointMatrix, matrixOf, multiply, tamed, transposeMatrix } from "./matrix.ts";
 import { qr } from "./qr.ts";
 import type { Scalar, Unit } from "./vectors.ts";
@@ -20,6 +20,9 @@ export interface SVD {
   /** cols × k, with orthonormal columns: V itself, not Vᴴ. */
   readonly V: Matrix;
 }
+
+/** Singular vectors that are transformed together. */
+const GROUP = 8;
 
 /** A matrix with so many times more rows than columns is brought to triangular form first. */
 const TALL = 1.6;
@@ -65,11 +68,14 @@ function square(matrix: Matrix): SVD {
   bidiagonalSvd(diagonal, beside, u, v, n);
   const order = Array.from(diagonal.keys()).sort((i, j) => diagonal[j] - diagonal[i]);
   const U = phased(unit, m, n, u, leftPhases, order), V = phased(unit, n, n, v, rightPhases, order);
-  for (let c = 0; c < n; c++) {
+  // A few vectors at a time stay in the nearest memory while all reflections go over them.
+  for (let c = 0; c < n; c += GROUP) {
+    const count = Math.min(GROUP, n - c);
     for (let k = n - 1; k >= 0; k--) {
-      reflect(unit, m - k, betas[2 * k], left, k * (m + 1) * unit, U, (c * m + k) * unit);
-      const length = n - k - 1, at = (k * n + k + 1) * unit;
-      if (length > 0) reflect(unit, length, betas[2 * k + 1], right, at, V, (c * n + k + 1) * unit);
+      const start = k * (m + 1) * unit;
+      reflectAll(unit, m - k, betas[2 * k], left, start, U, (c * m + k) * unit, count, m * unit);
+      const length = n - k - 1, at = (k * n + k + 1) * unit, to = (c * n + k + 1) * unit;
+      if (length > 0) reflectAll(unit, length, betas[2 * k + 1], right, at, V, to, count, n * unit);
     }
   }
   return {

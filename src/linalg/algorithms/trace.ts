@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { product } from "./product.ts";
 import type { LinearMap } from "../types.ts";
 import { gramian, orthonormalBasis, project } from "./block.ts";
 import { checkSquare, randomVector, shapeOf, unitOf } from "./check.ts";
@@ -31,7 +32,7 @@ export function hutchinson(map: LinearMap, options: EstimateOptions = {}): Estim
   const samples = countOf(what, "samples", options.samples, 30, 1), random = new Random(options.seed ?? 0);
   const watch = new Watch(what, options), re: number[] = [], im: number[] = [];
   while (re.length < samples) {
-    const x = probe(unit, n, random), [a, b] = dot(unit, n, x, 0, map.apply(x), 0);
+    const x = probe(unit, n, random), [a, b] = dot(unit, n, x, 0, product(map, x), 0);
     watch.finite(a + b);
     re.push(a);
     im.push(b);
@@ -65,12 +66,12 @@ export function hutchPlusPlus(map: LinearMap, options: HutchPlusPlusOptions = {}
   const columns = Math.min(n, countOf(what, "sketch", options.sketch, Math.floor(products / 3), 1));
   const random = new Random(options.seed ?? 0), watch = new Watch(what, options), length = n * unit;
   // Normal numbers: a few vectors of signs may well be dependent.
-  const image = map.apply(randomVector(columns * length, random));
+  const image = product(map, randomVector(columns * length, random));
   for (const value of image) watch.finite(value);
   // A range of less than full rank is caught whole, so that the rest is zero; a whole sketch needs no image.
   const basis = columns === n ? identityMatrix(n, map.field).values : orthonormalBasis(unit, n, image);
   const rank = basis.length / length;
-  const small = gramian(unit, n, basis, map.apply(basis)), known = [0, 0];
+  const small = gramian(unit, n, basis, product(map, basis)), known = [0, 0];
   for (let i = 0; i < rank; i++) {
     for (let u = 0; u < unit; u++) known[u] += small.values[i * (rank + 1) * unit + u];
   }
@@ -80,7 +81,7 @@ export function hutchPlusPlus(map: LinearMap, options: HutchPlusPlusOptions = {}
   while (re.length < samples) {
     const x = probe(unit, n, random);
     project(unit, n, basis, rank, x);
-    const [a, b] = dot(unit, n, x, 0, map.apply(x), 0);
+    const [a, b] = dot(unit, n, x, 0, product(map, x), 0);
     watch.finite(a + b);
     re.push(a);
     im.push(b);

@@ -5,6 +5,7 @@
  */
 import type { Vector } from "../types.ts";
 import { reflection } from "./householder.ts";
+import { rotateChain } from "./rotations.ts";
 import { axpy, dot, type Scalar, type Unit } from "./vectors.ts";
 
 /** Steps at most for one eigenvalue; two or three are usual. */
@@ -25,6 +26,7 @@ export function tridiagonalEigen(
   length: number,
 ): void {
   const n = diagonal.length, d = diagonal, e = beside;
+  const cosines = new Float64Array(n), sines = new Float64Array(n);
   for (let l = 0; l < n; l++) {
     for (let step = 0;; step++) {
       let m = l;
@@ -40,9 +42,9 @@ export function tridiagonalEigen(
       }
       let g = (d[l + 1] - d[l]) / (2 * e[l]), r = Math.hypot(g, 1);
       g = d[m] - d[l] + e[l] / (g + (g >= 0 ? r : -r));
-      let s = 1, c = 1, p = 0, i = m - 1;
+      let s = 1, c = 1, p = 0, i = m - 1, count = 0;
       for (; i >= l; i--) {
-        let f = s * e[i];
+        const f = s * e[i];
         const b = c * e[i];
         r = Math.hypot(f, g);
         e[i + 1] = r;
@@ -59,14 +61,10 @@ export function tridiagonalEigen(
         p = s * r;
         d[i + 1] = g + p;
         g = c * r - b;
-        const low = i * length, high = low + length;
-        for (let k = 0; k < length; k++) {
-          f = vectors[high + k];
-          const own = vectors[low + k];
-          vectors[high + k] = s * own + c * f;
-          vectors[low + k] = c * own - s * f;
-        }
+        cosines[count] = c;
+        sines[count++] = s;
       }
+      rotateChain(vectors, length, m, -1, count, cosines, sines);
       if (r === 0 && i >= l) continue;
       d[l] -= p;
       e[l] = g;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { product } from "./product.ts";
 import type { LinearMap, Vector } from "../types.ts";
 import { checkVectors, shapeOf, unitOf } from "./check.ts";
 import { countOf, type IterationOptions, type IterationResult, toleranceOf, Watch } from "./iteration.ts";
@@ -69,7 +70,7 @@ export function twoPassFunction(
 }
 
 /** Lanczos' three terms, the same numbers each time; `visit` sees every vector and says whether to go on. */
-function recurrence(
+export function recurrence(
   map: LinearMap,
   unit: Unit,
   n: number,
@@ -79,7 +80,7 @@ function recurrence(
   let v: Vector = new Float64Array(b), before: Vector = new Float64Array(b.length), beta = 0, largest = 0;
   scale(unit, n, [1 / norm(b), 0], v, 0);
   for (;;) {
-    const w = map.apply(v);
+    const w = product(map, v);
     if (beta > 0) axpy(unit, n, [-beta, 0], before, 0, w, 0);
     const [alpha] = dot(unit, n, v, 0, w, 0);
     axpy(unit, n, [-alpha, 0], v, 0, w, 0);
