@@ -144,6 +144,7 @@ Deno.test("singular systems are said to be, with their condition", () => {
   refuses(() => inv(kronSum(dense([[1, 0], [0, 2]]), dense([[-1, 0], [0, 3]]))), /smallest eigenvalue is 0/);
   refuses(() => inv(fromOperator(Butterfly.fromFactors(2, [new Float32Array([1, 1, 1, 1])]))), /block 0 is/);
   refuses(() => inv(sum(product(A, A), scale(-1, product(A, A)))), /singular/);
+  refuses(() => inv(scale(1e-320, A)), /it is singular \(condition ∞\), its factor is 1e-320/);
   // Nearly singular: the condition is a number.
   refuses(() => inv(dense([[1, 1], [1, 1 + 2 ** -52]])), /singular \(condition [1-9]/);
 });

@@ -404,6 +404,7 @@ Deno.test("what cannot be true is refused as an annotation, and what is annotate
   assert.throws(() => dense([[1, 2, 3]]).annotate("Stiefel"), /more columns than rows/);
   assert.throws(() => diagonal([1, -1]).annotate("PSD"), /its entries say otherwise/);
   assert.throws(() => diagonal([1, 2]).annotate("Unitary"), /not of modulus 1/);
+  assert.throws(() => dense([[1, 0], [0, 2]]).annotate("Unitary"), /the norm of column 1 is 2, not 1/);
   const A = kron(dense([[2, 1], [1, 2]]), dense([[2, 1], [1, 2]])), B = A.annotate("PSD");
   assert.equal(A.is("PSD"), false);
   assert.ok(B.is("PSD") && B.is("SelfAdjoint"));

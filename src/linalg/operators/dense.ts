@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { PSD, SELF } from "../annotations.ts";
+import { PSD, SELF, STIEFEL } from "../annotations.ts";
 import { LinearOperator } from "../operator.ts";
 import { numbersOf, type Scalar, sizeOf, unitOf } from "../scalar.ts";
 import type { Field, Matrix, Vector } from "../types.ts";
@@ -53,6 +53,12 @@ export class DenseOperator extends LinearOperator implements Matrix {
   protected override doubt(flags: number): string | undefined {
     if (flags & SELF && !isHermitian(this, 1e-10)) {
       return "its entries are not those of their conjugate transposes";
+    }
+    if (flags & STIEFEL) {
+      const unit = unitOf(this.field), sums = new Float64Array(this.cols);
+      this.values.forEach((v, i) => sums[Math.floor(i / unit) % this.cols] += v * v);
+      const at = sums.findIndex((sum) => !(Math.abs(sum - 1) < 1e-6));
+      if (at >= 0) return `the norm of column ${at} is ${Math.sqrt(sums[at])}, not 1`;
     }
     if (flags & PSD) {
       const unit = unitOf(this.field);

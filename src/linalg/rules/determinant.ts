@@ -62,8 +62,13 @@ export class Determinant {
     let [a, b] = [re, im];
     if (im === 0) [a, b] = [count % 2 === 0 ? 1 : re, 0];
     else if (count !== 1) {
-      const angle = count * Math.atan2(im, re);
-      [a, b] = [Math.cos(angle), Math.sin(angle)];
+      // By squaring, so that i² is −1; the inverse of a number of size 1 is its conjugate.
+      let [x, y] = [re, count < 0 ? -im : im];
+      [a, b] = [1, 0];
+      for (let left = Math.abs(count); left > 0; left = Math.floor(left / 2)) {
+        if (left % 2 === 1) [a, b] = [a * x - b * y, a * y + b * x];
+        [x, y] = [x * x - y * y, 2 * x * y];
+      }
     }
     [this.#re, this.#im] = [this.#re * a - this.#im * b, this.#re * b + this.#im * a];
   }

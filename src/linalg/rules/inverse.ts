@@ -79,7 +79,11 @@ export const inverses: readonly AnyRule[] = [
     name: "multiple",
     why: "(cA)⁻¹ = c⁻¹A⁻¹",
     parts: (A, call) => [call.plan("inv", A.of)],
-    run: (A, call) => scale(reciprocal(A.factor[0], A.factor[1]), call.run("inv", A.of)),
+    run: (A, call) => {
+      const factor = reciprocal(A.factor[0], A.factor[1]);
+      if (!factor.every(Number.isFinite)) throw singular(A, `its factor is ${A.factor[0]}`);
+      return scale(factor, call.run("inv", A.of));
+    },
   }),
   typed("inv", DiagonalOperator, {
     name: "diagonal",
