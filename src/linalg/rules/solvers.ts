@@ -114,7 +114,11 @@ const spectral = general<"inv">({
     const large = parts.map((part) => isSmall(part, call)).find((answer) => answer !== true);
     return large === undefined || `of a part, ${large}`;
   },
-  cost: (A) => 2 * A.rows,
+  // V and Vᴴ are applied along the axes of the parts.
+  cost: (A) => {
+    const parts = spectralParts(A);
+    return typeof parts === "string" ? 0 : 2 * A.rows * parts.reduce((sum, part) => sum + part.rows, 1);
+  },
   parts: (A, call) => partsOf(A).map((part) => call.plan("eig", part)),
   run: (A, call) => {
     const spectrum = spectrumOf(A, call as unknown as Call<FunctionName>);
