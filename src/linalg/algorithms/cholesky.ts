@@ -8,7 +8,7 @@ import { checkHermitian, checkMatrix, checkVectors, shapeOf } from "./check.ts";
 import type { LogDeterminant } from "./lu.ts";
 import { addProduct, adjointMatrix, matrixOf } from "./matrix.ts";
 import { substitute } from "./triangular.ts";
-import { dot, entry } from "./vectors.ts";
+import { dot, dotReal, entry } from "./vectors.ts";
 
 /** A = L·Lᴴ. */
 export interface Cholesky {
@@ -41,11 +41,15 @@ export function cholesky(matrix: Matrix): Cholesky {
     const end = Math.min(n, k + PANEL);
     for (let i = k; i < n; i++) {
       for (let j = k; j < Math.min(i, end); j++) {
+        const pivot = l[j * (n + 1) * unit], at = (i * n + j) * unit;
+        if (unit === 1) {
+          l[at] = (l[at] - dotReal(j - k, l, j * n + k, l, i * n + k)) / pivot;
+          continue;
+        }
         // Row i of L by row j of L, conjugated.
         const [re, im] = dot(unit, j - k, l, (j * n + k) * unit, l, (i * n + k) * unit);
-        const pivot = l[j * (n + 1) * unit], at = (i * n + j) * unit;
         l[at] = (l[at] - re) / pivot;
-        if (unit === 2) l[at + 1] = (l[at + 1] - im) / pivot;
+        l[at + 1] = (l[at + 1] - im) / pivot;
       }
       if (i >= end) continue;
       const at = i * (n + 1) * unit, row = (i * n + k) * unit;
