@@ -2,8 +2,7 @@
 // which there would be no inference, and none that does the same faster for some. It is optimised for size.
 
 import { complex2General, complex2Unit, complex4General, complex4Unit } from "./complex.ts";
-import { complexFactor } from "./complex_factors.ts";
-import { realFactor } from "./factors.ts";
+import { complexFactor, realFactor } from "./core_factors.ts";
 import { real2General, real2Unit, real4General, real4Unit } from "./real.ts";
 import {
   DST, DST_ADVANCE, DST_ROW, OP, RECORD, SRC, SRC_ADVANCE, SRC_ROW, WEIGHTS, field,

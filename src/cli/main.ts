@@ -1,5 +1,5 @@
 /**
- * The command line: `papillon learn`, `search`, `build`, `compress`, `apply`, `dense` and `inspect`. It is what alone touches
+ * The command line: `papillon learn`, `search`, `build`, `compress`, `compile`, `apply`, `dense` and `inspect`. It is what alone touches
  * files and terminals; the library does not.
  *
  * @module
@@ -7,6 +7,7 @@
 
 import { quote } from "../io/bytes.ts";
 import { APPLY_HELP, runApply } from "./apply.ts";
+import { COMPILE_HELP, runCompile } from "./compile.ts";
 import { COMPRESS_HELP, runCompress } from "./compress.ts";
 import { DENSE_HELP, runDense } from "./dense.ts";
 import { BUILD_HELP, runBuild } from "./build.ts";
@@ -25,6 +26,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["search", { help: SEARCH_HELP, run: runSearch }],
   ["build", { help: BUILD_HELP, run: runBuild }],
   ["compress", { help: COMPRESS_HELP, run: runCompress }],
+  ["compile", { help: COMPILE_HELP, run: runCompile }],
   ["apply", { help: APPLY_HELP, run: runApply }],
   ["dense", { help: DENSE_HELP, run: runDense }],
   ["inspect", { help: INSPECT_HELP, run: runInspect }],
@@ -38,6 +40,7 @@ Usage: papillon COMMAND …
   search    the same by gradient alone, permutations learned too
   build     make a transform or a structured matrix by its name
   compress  replace the matrices of a checkpoint by smaller operators
+  compile   make an operator ready for programs that only apply it
   apply     apply an operator to vectors in a file
   dense     write the dense matrix of an operator
   inspect   show what an operator consists of, and draw it

@@ -74,7 +74,11 @@ export class Host {
   /** Makes addresses below its argument usable, or throws a RangeError. */
   readonly grow: (bytes: number) => void;
 
-  /** @param twin makes what serves where there is no module */
+  /**
+   * Instantiates kernels in memory of their own.
+   *
+   * @param twin makes what serves where there is no module
+   */
   constructor({ name, module }: Kernels, twin: () => Twin) {
     this.name = name;
     let enlarge: (bytes: number) => ArrayBuffer;

@@ -29,44 +29,51 @@ export const Mark = {
 /** Added to a byte (modulo 256) to get its number: the prefix of vector instructions and small numbers come first. */
 export const SHIFT = 3;
 
-/** The number in the alphabet of a character, told by its code. */
-function numberOf(code: number): number {
-  return code - 32 - +(code > 34) - +(code > 36) - +(code > 39) - +(code > 92) - +(code > 96);
-}
-
-/** The bytes of one of the two builds in a text. */
+/** The bytes of one of the two builds in a text. (As plain as can be: no engine has optimised it when it runs.) */
 export function decodeKernels(text: string, fused: boolean): Uint8Array<ArrayBuffer> {
-  const bytes: number[] = [];
-  let local = 0, wanted = true, at = 0;
-  const next = (): number => numberOf(text.charCodeAt(at++));
+  // The other build is the larger one: an instruction may take 18 bytes in the place of one character.
+  const bytes = new Uint8Array(text.length * (fused ? 3 : 18)), numbers = new Uint8Array(127);
+  for (let code = 32, number = 0; code < 127; code++) {
+    if (!"\"'`\\$".includes(String.fromCharCode(code))) numbers[code] = number++;
+  }
+  let local = 0, wanted = true, from = 0, at = 0;
+  const next = (): number => numbers[text.charCodeAt(from++)];
   const byte = (number: number): number => {
-    const page = number - Mark.middle;
-    return (page < 0 ? number : next() + Mark.local + 90 * page) - SHIFT & 255;
+    if (number < Mark.local) return number - SHIFT & 255;
+    return next() + Mark.local + 90 * (number - Mark.middle) - SHIFT & 255;
+  };
+  const put = (...some: number[]): void => {
+    for (const value of some) bytes[at++] = value;
   };
   /** An instruction on a local: 32 gets it, 33 sets it. */
   const access = (instruction: number, which: number): void => {
     const number = local + which;
-    bytes.push(instruction);
-    if (number > 127) bytes.push(number & 127 | 128, number >> 7);
-    else bytes.push(number);
+    if (number > 127) put(instruction, number & 127 | 128, number >> 7);
+    else put(instruction, number);
   };
-  while (at < text.length) {
-    const number = next();
-    if (number >= Mark.relaxed) wanted = number === Mark.both || (number === Mark.relaxed) === fused;
+  while (from < text.length) {
+    const number = numbers[text.charCodeAt(from++)];
+    if (number < Mark.local) {
+      // An array of bytes takes numbers modulo 256.
+      if (wanted) bytes[at++] = number - SHIFT;
+    } else if (number >= Mark.relaxed) wanted = number === Mark.both || (number === Mark.relaxed) === fused;
     else if (number === Mark.local) local = byte(next()) | byte(next()) << 8;
     else if (number < Mark.madd) {
       const value = byte(number);
-      if (wanted) bytes.push(value);
-    } else if (fused) bytes.push(253, [133, 134, 128][number - Mark.madd], 2);
-    else if (number === Mark.swizzle) bytes.push(253, 14);
+      if (wanted) bytes[at++] = value;
+    } else if (fused) {
+      bytes[at++] = 253;
+      bytes[at++] = [133, 134, 128][number - Mark.madd];
+      bytes[at++] = 2;
+    } else if (number === Mark.swizzle) put(253, 14);
     else {
       access(33, 0);
-      bytes.push(253, 230, 1);
+      put(253, 230, 1);
       if (number === Mark.nmadd) access(33, 1);
       access(32, 0);
       if (number === Mark.nmadd) access(32, 1);
-      bytes.push(253, number === Mark.madd ? 228 : 229, 1);
+      put(253, number === Mark.madd ? 228 : 229, 1);
     }
   }
-  return new Uint8Array(bytes);
+  return bytes.slice(0, at);
 }

@@ -193,7 +193,7 @@ function emitStep(
   switch (step.kind) {
     case "factor":
     case "dense":
-      return emitFactor(image, asFactor(step), views[step.from]!, dst);
+      return emitFactor(image, asFactor(step), views[step.from]!, dst, false, target);
     case "diagonal": {
       const weights = storeWeights(image, step.weights);
       const extra = [step.field === "complex" ? 1 : 0];
