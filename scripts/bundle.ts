@@ -14,7 +14,7 @@ import * as esbuild from "esbuild";
  * reached. README.md says why.
  */
 const BUNDLES = [
-  { entry: "src/mod.ts", file: "dist/papillon.min.js", budget: 145_000, goal: 60_000 },
+  { entry: "src/mod.ts", file: "dist/papillon.min.js", budget: 150_000, goal: 60_000 },
   { entry: "src/load.ts", file: "dist/papillon-load.min.js", budget: 66_000 },
   { entry: "src/core.ts", file: "dist/papillon-core.min.js", budget: 12_000 },
 ] as const;

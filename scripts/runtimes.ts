@@ -148,6 +148,8 @@ async function shaken(): Promise<Sent> {
     if (nothing > 0) throw new Error(`an import that is not used leaves ${nothing} bytes`);
     const little = await size(`export { writeNpy } from "@papillon/papillon";`, "esm");
     if (little > 3000) throw new Error(`writeNpy alone takes ${little} bytes`);
+    const core = await size(`export { loadCompiled } from "@papillon/papillon/core";`, "esm");
+    if (core > 34_000) throw new Error(`loadCompiled takes ${core} bytes`);
     await size(`export * from "@papillon/papillon";`, "iife");
   } finally {
     await esbuild.stop();

@@ -94,7 +94,7 @@ const apply = (operator: string, input: string, output = "new.npy"): string[] =>
 
 const CASES: [args: string[], sentence: RegExp][] = [
   // What is asked for.
-  [[], /^No command given: the commands are learn, search, build, compress, apply, dense, inspect/],
+  [[], /^No command given: the commands are learn, search, build, compress, compile, apply, dense, inspect/],
   [["fly"], /^The command 'fly' is unknown/],
   [[...learn, "--tagret", "dft"], /^Cannot learn: the flag '--tagret' is unknown, it takes --target, /],
   [[...learn, "-n", "8"], /^Cannot learn: the flag '-n' is unknown/],

@@ -3,6 +3,7 @@ import { buildKernels, kernelModule, MODULES } from "../scripts/build_kernels.ts
 import { type Bundle, bundle } from "../scripts/bundle.ts";
 import { foreignTo } from "../scripts/check.ts";
 import { CONSTRUCTIONS } from "../src/cli/build/table.ts";
+import { saveCompiled } from "../src/io/compiled_file.ts";
 import { Butterfly } from "../src/operator/butterfly.ts";
 import { script } from "./cli_run.ts";
 import { assertClose } from "./helpers.ts";
@@ -88,6 +89,28 @@ async function nodeVersion(): Promise<string | undefined> {
 
 const node = await nodeVersion();
 if (node === undefined) console.log("skipped: the bundle in Node, for there is no `node` on the path");
+
+Deno.test("the core is within its twelve kilobytes, and applies what was compiled in Deno without any permission", async () => {
+  const { text, gzip } = await bundle("src/core.ts"), folder = await Deno.makeTempDir();
+  assert.ok(gzip <= 12_000, `${gzip} bytes`);
+  try {
+    await Deno.writeTextFile(`${folder}/core.js`, text);
+    const file = saveCompiled(Butterfly.random(64, { field: "complex", seed: 3 }));
+    const program = `
+import { loadCompiled } from "./core.js";
+const x = Float32Array.from({ length: 128 }, (_, i) => Math.sin(i));
+console.log(JSON.stringify([...loadCompiled(new Uint8Array([${file}])).apply(x)]));`;
+    await Deno.writeTextFile(`${folder}/main.mjs`, program);
+    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-config", "--no-prompt", `${folder}/main.mjs`],
+      stdin: "null",
+    }).output();
+    assert.ok(success, new TextDecoder().decode(stderr));
+    assertClose(JSON.parse(new TextDecoder().decode(stdout)) as number[], expected(), 1e-6);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
 
 Deno.test({
   name: "the bundle applies a butterfly in Node",

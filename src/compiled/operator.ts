@@ -137,7 +137,7 @@ const OPERANDS = [
  * import { dct2, saveCompiled } from "@papillon/papillon";
  * const file = saveCompiled(dct2(8)); // somewhere, some time ago
  * const map = loadCompiled(file);
- * console.assert(Math.abs(map.apply(new Float32Array(8).fill(1))[0] - 8) < 1e-5);
+ * console.assert(Math.abs(map.apply(new Float32Array(8).fill(1))[0] - 16) < 1e-5);
  * ```
  */
 export function loadCompiled(bytes: Uint8Array, { name, machine }: LoadOptions = {}): CompiledOperator {
