@@ -191,7 +191,10 @@ export function readCompiled(bytes: Uint8Array, label: string): Compiled {
       );
     }
   }
-  if (!new Float32Array(data.buffer).every(Number.isFinite)) {
+  // Infinity and NaN less themselves are NaN.
+  let spoilt = 0;
+  for (const value of new Float32Array(data.buffer)) spoilt += value - value;
+  if (spoilt !== 0) {
     throw new RangeError(`Cannot read ${label}: it has weights that are not finite`);
   }
   return { ...parts, scratch };

@@ -99,9 +99,9 @@ export class CompiledOperator {
     const total = starts[4] + (sizes[4] + 63 & ~63), base = machine.allocate(total);
     const [program, at, scratchAt, input, output] = starts.map((start) => base + start);
     const spaces = [scratchAt, input, output], { i32 } = machine;
-    i32.set(data, program >> 2);
-    i32.set(code, at >> 2);
-    for (let r = at >> 2; r < (at >> 2) + code.length; r += FIELDS) {
+    i32.set(data, program >>> 2);
+    i32.set(code, at >>> 2);
+    for (let r = at >>> 2; r < (at >>> 2) + code.length; r += FIELDS) {
       for (const [advance, address, row] of OPERANDS) {
         const space = i32[r + advance];
         i32[r + address] += spaces[space];
@@ -112,8 +112,8 @@ export class CompiledOperator {
     }
     this.#epoch = machine.epoch;
     this.#code = at;
-    this.#input = input >> 2;
-    this.#output = output >> 2;
+    this.#input = input >>> 2;
+    this.#output = output >>> 2;
   }
 }
 
