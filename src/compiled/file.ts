@@ -20,6 +20,8 @@ export const KEY = "papillon-compiled", VERSION = 1;
 const TILES = 64;
 /** Numbers in a vector at most, and bytes of scratch: so much may be asked for, whatever a file says. */
 const WIDEST = 1 << 24, SCRATCH = 1 << 28;
+/** Bytes that a value takes in a tile of more than one row: as src/program/compile.ts has it. */
+const TILE = 1 << 15;
 
 /** What a file says of its operator. */
 export interface Header {
@@ -157,7 +159,7 @@ export function readCompiled(bytes: Uint8Array, label: string): Compiled {
     );
   }
   const { code, data, tile, cols, rows, field } = parts, unit = field === "complex" ? 8 : 4;
-  let scratch = 0;
+  let scratch = 0, widest = 0;
   const widths = [0, cols * unit, rows * unit];
   /** Whether an operand of so many bytes a row lies in its area; makes scratch large enough. */
   const fits = (space: number, offset: number, row: number, bytes: number): boolean => {
@@ -190,6 +192,12 @@ export function readCompiled(bytes: Uint8Array, label: string): Compiled {
         `Cannot read ${label}: record ${r / FIELDS} is unknown or reaches beyond what it may`,
       );
     }
+    widest = Math.max(widest, far.src, far.dst);
+  }
+  // So that no small file asks for much memory: each record may have made one value, with some room beside it.
+  const most = (code.length / FIELDS + 1) * (tile * (widest + 80) + 3072);
+  if ((tile > 1 && tile * widest > TILE) || scratch > most) {
+    throw new RangeError(`Cannot read ${label}: its scratch is larger than its records need`);
   }
   // Infinity and NaN less themselves are NaN.
   let spoilt = 0;
