@@ -73,8 +73,7 @@ function shared(op: i32, r: usize, src: usize, dst: usize, rows: i32): bool {
     return true;
   }
   if (rows < COMPLEX_ROWS) return false;
-  // Without fused multiply-adds arithmetic sets the time of learned passes, and sharing their weights costs some.
-  if (ASC_FEATURE_RELAXED_SIMD && op == 44) complex4Rows(r, src, dst, rows);
+  if (op == 44) complex4Rows(r, src, dst, rows);
   else if (kind == 17) twiddle4Rows(lanes, r, src, dst, rows);
   else return false;
   return true;

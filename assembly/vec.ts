@@ -1,7 +1,8 @@
 // The vector vocabulary: every kernel is written in these words and in no other intrinsic.
 //
 // A vector is four float32 lanes. Two builds come from this one source: in the relaxed build `madd` is a
-// fused multiply-add where the processor has one; in the simd build it is a multiply and an add.
+// fused multiply-add where the processor has one; the simd build is made from that (src/kernels/text.ts) with a multiply
+// and an add in its place.
 
 /** Bytes in a vector. */
 export const V: i32 = 16;
@@ -121,16 +122,14 @@ export function mul(x: v128, y: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
-  return f32x4.add(c, f32x4.mul(a, b));
+  return f32x4.relaxed_madd(a, b, c);
 }
 
 /** c − a·b */
 // @ts-ignore: decorator
 @inline
 export function nmadd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
-  return f32x4.sub(c, f32x4.mul(a, b));
+  return f32x4.relaxed_nmadd(a, b, c);
 }
 
 /** Lanes 1 0 3 2: the partner at stride 1. */
@@ -235,8 +234,7 @@ export function negate(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function pick(x: v128, bytes: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return i8x16.relaxed_swizzle(x, bytes);
-  return i8x16.swizzle(x, bytes);
+  return i8x16.relaxed_swizzle(x, bytes);
 }
 
 /** All bits that are set in x or in y. */

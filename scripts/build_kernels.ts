@@ -1,33 +1,44 @@
 /**
- * Compiles the AssemblyScript kernels into `src/kernels/bytes.generated.ts`.
+ * Compiles the AssemblyScript kernels into the modules named in {@link MODULES}.
  *
  * Run with `deno task build`. Building twice gives the same bytes; `--check` fails when they differ from the
  * committed ones.
  */
 import asc from "assemblyscript/asc";
 import binaryen from "binaryen";
+import { decodeKernels } from "../src/kernels/text.ts";
+import { encodeKernels, isReplaced } from "./kernel_text.ts";
+
+/** What is compiled: all kernels, for speed, and those of compiled operators, for size. */
+export const MODULES = [
+  { entry: "assembly/index.ts", file: "src/kernels/bytes.generated.ts", level: 3, shrink: 0 },
+  { entry: "assembly/core.ts", file: "src/compiled/bytes.generated.ts", level: 2, shrink: 1 },
+] as const;
+
+/** One of them. */
+export type KernelModule = typeof MODULES[number];
 
 /** One compiled build of the kernels. */
 export interface KernelBuild {
   name: "relaxed" | "simd";
   bytes: Uint8Array<ArrayBuffer>;
   /** Instructions by name, of those the build is checked for. */
-  counts: { relaxedMadd: number; simd: number };
+  counts: { relaxed: number; simd: number };
 }
 
 const root = new URL("../", import.meta.url);
 
-async function compile(relaxed: boolean): Promise<Uint8Array<ArrayBuffer>> {
+async function compile({ entry, level, shrink }: KernelModule): Promise<Uint8Array<ArrayBuffer>> {
   let output: Uint8Array | undefined;
   const args = [
-    "assembly/index.ts",
+    entry,
     "--outFile=kernels.wasm",
     "--runtime=stub",
     "--noAssert",
     "--importMemory",
     "--memoryBase=1024",
     "-O0",
-    `--enable=${relaxed ? "simd,relaxed-simd" : "simd"}`,
+    "--enable=simd,relaxed-simd",
     "--use=abort=",
   ];
   const { error, stderr } = await asc.main(args, {
@@ -44,7 +55,7 @@ async function compile(relaxed: boolean): Promise<Uint8Array<ArrayBuffer>> {
     listFiles: (): string[] => [],
   });
   if (error || !output) throw new Error(`The kernels did not compile:\n${stderr.toString()}`);
-  return optimise(output);
+  return optimise(output, level, shrink);
 }
 
 /**
@@ -52,13 +63,13 @@ async function compile(relaxed: boolean): Promise<Uint8Array<ArrayBuffer>> {
  * move from address arithmetic into the immediate offsets of loads and stores (an address cannot wrap, since
  * nothing below the memory base is ever used).
  */
-function optimise(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+function optimise(bytes: Uint8Array, level: number, shrink: number): Uint8Array<ArrayBuffer> {
   const module = binaryen.readBinary(bytes);
   try {
     module.setFeatures(binaryen.Features.All);
     binaryen.setLowMemoryUnused(true);
-    binaryen.setOptimizeLevel(3);
-    binaryen.setShrinkLevel(0);
+    binaryen.setOptimizeLevel(level);
+    binaryen.setShrinkLevel(shrink);
     for (let round = 0; round < 2; round++) module.optimize();
     module.runPasses(["strip-producers", "strip-target-features"]);
     return new Uint8Array(module.emitBinary());
@@ -76,7 +87,7 @@ function inspect(bytes: Uint8Array<ArrayBuffer>): KernelBuild["counts"] {
     const text = module.emitText();
 
     return {
-      relaxedMadd: (text.match(/relaxed_n?madd/g) ?? []).length,
+      relaxed: (text.match(/\.relaxed_/g) ?? []).length,
       simd: (text.match(/\(?(f32x4|i8x16|v128)\./g) ?? []).length,
     };
   } finally {
@@ -84,32 +95,31 @@ function inspect(bytes: Uint8Array<ArrayBuffer>): KernelBuild["counts"] {
   }
 }
 
-/** Compiles both builds and checks that fused operations are where they belong. */
-export async function buildKernels(): Promise<KernelBuild[]> {
-  const builds: KernelBuild[] = [];
-  for (const name of ["relaxed", "simd"] as const) {
-    const bytes = await compile(name === "relaxed");
-    const counts = inspect(bytes);
-    if (name === "simd" && counts.relaxedMadd > 0) {
-      throw new Error("the simd build contains relaxed instructions");
-    }
-    if (name === "relaxed" && counts.relaxedMadd === 0) {
-      throw new Error("the relaxed build contains no fused multiply-add");
-    }
-    builds.push({ name, bytes, counts });
+/** Compiles a module, makes its other build of it, and checks that fused operations are where they belong. */
+export async function buildKernels(module: KernelModule = MODULES[0]): Promise<KernelBuild[]> {
+  const relaxed = await compile(module), text = encodeKernels(relaxed);
+  if (decodeKernels(text, true).some((byte, i) => byte !== relaxed[i])) {
+    throw new Error("the text of the kernels is not that of their bytes");
   }
+  const builds = ([["relaxed", relaxed], ["simd", decodeKernels(text, false)]] as const)
+    .map(([name, bytes]): KernelBuild => ({ name, bytes, counts: inspect(bytes) }));
+  const { relaxed: count } = builds[0].counts;
+  if (count === 0) throw new Error("the relaxed build contains no fused multiply-add");
+  // The bytes of an instruction might be part of something else, which would be replaced as well.
+  const found = relaxed.reduce((sum, _, at) => sum + (isReplaced(relaxed, at) ? 1 : 0), 0);
+  if (found !== count) throw new Error(`${found} places look like the ${count} relaxed instructions`);
+  if (builds[1].counts.relaxed > 0) throw new Error("the simd build contains relaxed instructions");
   return builds;
 }
 
-/** The TypeScript module that carries the bytes as base64. */
-export function kernelModule(builds: KernelBuild[]): string {
-  const lines = ["// Generated by `deno task build` from assembly/. Do not edit.\n"];
-  for (const { name, bytes } of builds) {
-    const base64 = btoa(Array.from(bytes, (b) => String.fromCharCode(b)).join(""));
-    lines.push(`/** The ${name} build of the kernels, ${bytes.length} bytes, as base64. */`);
-    lines.push(`export const ${name}: string =\n  "${base64}";\n`);
-  }
-  return lines.join("\n");
+/** The TypeScript module that carries the builds as text. */
+export function kernelModule([{ bytes }]: readonly KernelBuild[]): string {
+  return `// Generated by \`deno task build\` from assembly/. Do not edit.
+
+/** The kernels, ${bytes.length} bytes in the relaxed build, as src/kernels/text.ts reads them. */
+export const kernels: string =
+  "${encodeKernels(bytes)}";
+`;
 }
 
 async function gzipSize(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
@@ -118,26 +128,31 @@ async function gzipSize(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
 }
 
 if (import.meta.main) {
-  const builds = await buildKernels();
-  const path = new URL("src/kernels/bytes.generated.ts", root);
-  const text = kernelModule(builds);
-  const committed = await Deno.readTextFile(path).catch(() => "");
-  for (const { name, bytes, counts } of builds) {
-    console.log(
-      `${name.padEnd(8)} ${bytes.length} bytes (${await gzipSize(bytes)} gzipped), ` +
-        `${counts.simd} vector instructions, ${counts.relaxedMadd} fused madds`,
-    );
-  }
-  if (Deno.args.includes("--check")) {
-    if (text !== committed) {
-      console.error(
-        "The committed kernels differ from what assembly/ compiles to: run `deno task build` and commit.",
+  let stale = false;
+  for (const module of MODULES) {
+    const builds = await buildKernels(module), text = kernelModule(builds);
+    const path = new URL(module.file, root), committed = await Deno.readTextFile(path).catch(() => "");
+    for (const { name, bytes, counts } of builds) {
+      console.log(
+        `${module.entry} ${name.padEnd(8)} ${bytes.length} bytes, ` +
+          `${counts.simd} vector instructions, ${counts.relaxed} of them relaxed`,
       );
-      Deno.exit(1);
     }
-    console.log("The committed kernels are what assembly/ compiles to, byte for byte.");
-  } else {
-    await Deno.writeTextFile(path, text);
-    console.log(committed === text ? "unchanged" : "written: src/kernels/bytes.generated.ts");
+    const size = await gzipSize(new TextEncoder().encode(text)), changed = text !== committed;
+    stale ||= changed;
+    if (Deno.args.includes("--check")) {
+      console.log(
+        `${changed ? "differs from" : "is"} what is committed: ${module.file}, ${size} bytes gzipped`,
+      );
+    } else {
+      await Deno.writeTextFile(path, text);
+      console.log(`${changed ? "written" : "unchanged"}: ${module.file}, ${size} bytes gzipped`);
+    }
+  }
+  if (stale && Deno.args.includes("--check")) {
+    console.error(
+      "The committed kernels differ from what assembly/ compiles to: run `deno task build` and commit.",
+    );
+    Deno.exit(1);
   }
 }

@@ -8,7 +8,12 @@
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import ts from "typescript";
-import { relaxed, simd } from "../src/kernels/bytes.generated.ts";
+import { kernels as core } from "../src/compiled/bytes.generated.ts";
+import { kernels } from "../src/kernels/bytes.generated.ts";
+import { decodeKernels } from "../src/kernels/text.ts";
+
+/** The kernels as files, for runtimes that want them compiled beforehand. */
+const BUILDS = [["relaxed", kernels, true], ["simd", kernels, false], ["core", core, false]] as const;
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const dist = `${root}dist`, out = `${dist}/npm`;
@@ -103,7 +108,7 @@ function packageJson({ name, version, license, exports }: Manifest): Record<stri
     engines: { node: ">=20" },
     exports: {
       ...Object.fromEntries(entries),
-      ...Object.fromEntries(["relaxed", "simd"].map((build) => {
+      ...Object.fromEntries(BUILDS.map(([build]) => {
         const file = `./kernels/${build}.wasm`;
         return [file, { types: "./kernels/wasm.d.ts", default: file }];
       })),
@@ -119,9 +124,8 @@ export async function buildNpm(): Promise<string> {
   await Deno.mkdir(out, { recursive: true });
   await writeScripts(modules());
   writeDeclarations(Object.values(manifest.exports));
-  for (const [name, base64] of Object.entries({ relaxed, simd })) {
-    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-    await Deno.writeFile(`${out}/kernels/${name}.wasm`, bytes);
+  for (const [name, text, fused] of BUILDS) {
+    await Deno.writeFile(`${out}/kernels/${name}.wasm`, decodeKernels(text, fused));
   }
   await Deno.writeTextFile(
     `${out}/kernels/wasm.d.ts`,

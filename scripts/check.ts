@@ -133,6 +133,11 @@ const checks: Check[] = [
     about: "deno publish --dry-run: no slow types",
     run: () => deno("publish", "--dry-run", "--allow-dirty"),
   },
+  {
+    name: "budgets",
+    about: "no bundle weighs more than it may",
+    run: () => deno("run", "-A", "scripts/bundle.ts", "--budgets"),
+  },
   { name: "portable", about: "no file names a place on this machine", run: portable },
 ];
 

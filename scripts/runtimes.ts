@@ -42,6 +42,19 @@ if (Reflect.ownKeys(globalThis).length !== names) throw new Error("the library h
 console.log(JSON.stringify({ ...await exercise(papillon, stored), first }));
 `;
 
+/** The same with the core, which applies what was compiled. */
+const coreScript = (where: string, exercise: string, stored: string): string => `
+import { exerciseCore } from ${JSON.stringify(exercise)};
+${stored}
+const { compiled } = stored.operators[0], file = Uint8Array.from(atob(compiled), (letter) => letter.charCodeAt(0));
+const names = Reflect.ownKeys(globalThis).length, start = performance.now();
+const core = await import(${JSON.stringify(where)});
+core.loadCompiled(file).apply(new Float32Array(40));
+const first = performance.now() - start;
+if (Reflect.ownKeys(globalThis).length !== names) throw new Error("the core has left something in globalThis");
+console.log(JSON.stringify({ ...await exerciseCore(core, stored), first }));
+`;
+
 /** Asks the edge example's server for the DCT-II of ones, which is 16 at zero. */
 const ASK = `
 import server from "./server.ts";
@@ -61,6 +74,8 @@ async function makeProject(exercise: string): Promise<void> {
   const stored = `import { readFileSync } from "node:fs";
 const stored = JSON.parse(readFileSync(new URL("stored.json", import.meta.url), "utf8"));`;
   await Deno.writeTextFile(`${project}/main.js`, script("@papillon/papillon", "./exercise.js", stored));
+  const core = coreScript("@papillon/papillon/core", "./exercise.js", stored);
+  await Deno.writeTextFile(`${project}/core.js`, core);
   await Deno.mkdir(`${project}/edge`, { recursive: true });
   for (const file of ["handler.ts", "server.ts", "operator.safetensors"]) {
     await Deno.copyFile(`${root}examples/edge/${file}`, `${project}/edge/${file}`);
@@ -68,11 +83,13 @@ const stored = JSON.parse(readFileSync(new URL("stored.json", import.meta.url), 
   await Deno.writeTextFile(`${project}/edge/ask.js`, ASK);
   await Deno.writeTextFile(
     `${project}/typed.ts`,
-    `import { Butterfly, learn, checkTarget, toOperator, saveOperator, type Operator } from "@papillon/papillon";
-import { loadOperator, type Machine } from "@papillon/papillon/core";
+    `import { Butterfly, learn, checkTarget, toOperator, saveCompiled, saveOperator, type Operator } from "@papillon/papillon";
+import { loadCompiled } from "@papillon/papillon/core";
+import { loadOperator, type Machine } from "@papillon/papillon/load";
 import kernels from "@papillon/papillon/kernels/simd.wasm";
 const map: Operator = toOperator(await learn(checkTarget([1, 1, 1, -1])));
 const y: Float32Array = loadOperator(saveOperator(map)).apply(new Float32Array(2));
+loadCompiled(saveCompiled(map)).apply(new Float32Array(2), y);
 export type Compiled = { machine: Machine; module: typeof kernels extends WebAssembly.Module ? true : never };
 // @ts-expect-error: a size is a number
 Butterfly.random("8");
@@ -131,11 +148,31 @@ async function shaken(): Promise<Sent> {
     if (nothing > 0) throw new Error(`an import that is not used leaves ${nothing} bytes`);
     const little = await size(`export { writeNpy } from "@papillon/papillon";`, "esm");
     if (little > 3000) throw new Error(`writeNpy alone takes ${little} bytes`);
+    const core = await size(`export { loadCompiled } from "@papillon/papillon/core";`, "esm");
+    if (core > 34_000) throw new Error(`loadCompiled takes ${core} bytes`);
     await size(`export * from "@papillon/papillon";`, "iife");
   } finally {
     await esbuild.stop();
   }
   return { machine: "", features: { load: 0 } };
+}
+
+/** The core in a worker; `module` is the build that the platform compiled beforehand. */
+async function coreWorker(name: string, module: string | undefined, date: string): Promise<Sent> {
+  const text = `
+import * as core from "@papillon/papillon/core";
+import { exerciseCore } from "./exercise.js";
+import stored from "./stored.json";
+${module === undefined ? "" : `import kernels from "./${module}.wasm";`}
+const machine = ${module === undefined ? "core.sharedMachine()" : `core.compiledMachine("simd", kernels)`};
+export default { fetch: async () => Response.json(await exerciseCore(core, stored, machine)) };`;
+  const files: Record<string, { kind: "wasm"; bytes: Uint8Array }> = {};
+  if (module !== undefined) {
+    const bytes = await Deno.readFile(`${project}/node_modules/@papillon/papillon/kernels/${module}.wasm`);
+    files[`./${module}.wasm`] = { kind: "wasm", bytes };
+  }
+  const one: Worker = { name, script: await bundled(text), files, date };
+  return await serving(`${folder}workers`, [one], async ([url]) => await (await fetch(url)).json() as Sent);
 }
 
 async function worker(name: string, precompiled: boolean, date: string): Promise<Sent> {
@@ -213,6 +250,32 @@ function rows(site: Site, local: string): Row[] {
     },
     ...[20, 22, 24].map((major) => installed(`node ${major}, npm package`, () => node(major))),
     installed("bun, npm package", bun),
+    {
+      name: "core: deno, bundle",
+      kernels: wasm,
+      run: () => printed(Deno.execPath(), [...anyDeno, `${folder}core.js`], folder),
+    },
+    ...[["node 24", () => node(24)] as const, ["bun", bun] as const].map(([name, program]): Row => ({
+      name: `core: ${name}, npm package`,
+      kernels: wasm,
+      run: async () => await printed(await program(), [`${project}/core.js`], project),
+    })),
+    {
+      name: "core: workerd, inlined kernels",
+      kernels: wasm,
+      run: () => coreWorker("core-inlined", undefined, "2025-09-01"),
+    },
+    {
+      name: "core: workerd, precompiled",
+      kernels: ["simd"],
+      run: () => coreWorker("core-precompiled", "core", "2025-05-01"),
+    },
+    {
+      name: "core: workerd, forbidden",
+      kernels: ["scalar"],
+      run: () => coreWorker("core-forbidden", undefined, "2025-05-01"),
+    },
+    { name: "core: chromium, strict policy", kernels: ["scalar"], run: () => browse(site, "core") },
     { name: "typescript, npm package", kernels: [""], run: types },
     ...[["node 24", () => node(24)] as const, ["bun", bun] as const].map(([name, program]): Row => ({
       name: `edge example, ${name}`,
@@ -303,7 +366,15 @@ async function main(wanted: readonly string[]): Promise<number> {
     local,
     script(file("src/mod.ts"), file(`${at}exercise.ts`), stored(file(`${at}stored.json`))),
   );
+  const core = (await bundle("src/core.ts")).text;
+  await Deno.writeTextFile(`${folder}papillon-core.min.js`, core);
+  await Deno.writeTextFile(`${folder}exercise.js`, exercise);
+  await Deno.writeTextFile(
+    `${folder}core.js`,
+    coreScript("./papillon-core.min.js", "./exercise.js", stored(file(`${at}stored.json`))),
+  );
   const site = serveSite({
+    "/papillon-core.min.js": core,
     "/main.ts": script("./src/mod.ts", `./${at}exercise.ts`, stored(`./${at}stored.json`)),
     "/exercise.js": exercise,
     "/papillon.min.js": text,

@@ -15,6 +15,8 @@
  * @module
  */
 
+export type { Host, Kernels, Twin } from "./kernels/host.ts";
+export type { Support } from "./kernels/cut.ts";
 export { createMachine, type Machine, machine, type MachineName, type Run } from "./kernels/machine.ts";
 export { Arena, type Block } from "./kernels/arena.ts";
 export type { Bases, Instruction, View } from "./kernels/record.ts";
@@ -33,7 +35,7 @@ export type {
 } from "./program/step.ts";
 export { Program, ProgramBuilder } from "./program/program.ts";
 export { Executable } from "./program/executable.ts";
-export type { Image } from "./program/image.ts";
+export type { Image, Words } from "./program/image.ts";
 export { explain } from "./program/explain.ts";
 export { simplify } from "./program/simplify.ts";
 export { Random } from "./program/random.ts";
@@ -230,6 +232,7 @@ export {
 } from "./learn/peel.ts";
 export type { PeelFactors } from "./learn/peel_factors.ts";
 export { loadOperator, saveOperator } from "./io/operator_file.ts";
+export { saveCompiled } from "./io/compiled_file.ts";
 export { type Checkpoint, loadCheckpoint, saveCheckpoint } from "./io/checkpoint.ts";
 export {
   fromStrideAngles,

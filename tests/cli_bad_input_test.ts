@@ -96,7 +96,7 @@ const CASES: [args: string[], sentence: RegExp][] = [
   // What is asked for.
   [
     [],
-    /^No command given: the commands are learn, search, build, compress, import, apply, dense, export, inspect/,
+    /^No command given: the commands are learn, search, build, compress, import, compile, apply, dense, export, inspect/,
   ],
   [["fly"], /^The command 'fly' is unknown/],
   [[...learn, "--tagret", "dft"], /^Cannot learn: the flag '--tagret' is unknown, it takes --target, /],

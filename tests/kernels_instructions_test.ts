@@ -201,7 +201,7 @@ for (const machine of machines.filter((m) => m.name !== "scalar")) {
             for (
               const image of [
                 compile(program),
-                compile(program, true),
+                compile(program, "rows"),
                 differentiate(program, false).image,
                 differentiate(program, true).image,
               ]

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { instantiateSync } from "@assemblyscript/loader";
-import { relaxed, simd } from "../src/kernels/bytes.generated.ts";
+import { kernels } from "../src/kernels/bytes.generated.ts";
+import { decodeKernels } from "../src/kernels/text.ts";
 
 // The library does not use the loader, which is deprecated upstream: its host is src/kernels/machine.ts.
 Deno.test("the kernels can be loaded with AssemblyScript's own loader", () => {
-  for (const base64 of [relaxed, simd]) {
+  for (const fused of [true, false]) {
     const memory = new WebAssembly.Memory({ initial: 2 });
-    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-    const { exports } = instantiateSync(bytes, { env: { memory } });
+    const { exports } = instantiateSync(decodeKernels(kernels, fused), { env: { memory } });
     const run = exports.run as (
       code: number,
       count: number,

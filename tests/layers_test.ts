@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 /** The folders of src, from the lowest; folders in one line may import from each other. */
 const layers = [
   ["kernels"],
+  ["compiled"],
   ["program"],
   ["operator"],
   ["kaleidoscope", "learn", "linalg", "layers", "gpu"],
@@ -13,7 +14,7 @@ const layers = [
 const source = new URL("../src/", import.meta.url);
 
 /** The modules that others import; they lie above all layers. */
-const doors = ["mod.ts", "core.ts"];
+const doors = ["mod.ts", "core.ts", "load.ts"];
 
 /** Every module below a folder, relative to src. */
 function modules(folder = ""): string[] {
@@ -72,12 +73,26 @@ Deno.test("the doors re-export and do nothing else", () => {
   }
 });
 
-Deno.test("inference alone pulls in neither learning nor linear algebra nor a GPU", () => {
-  const seen = new Set<string>(["core.ts"]);
+/** A module and all that it imports. */
+function reached(door: string): Set<string> {
+  const seen = new Set<string>([door]);
   // A set that grows while it is gone through.
   for (const module of seen) {
     for (const specifier of specifiers(module)) seen.add(resolved(specifier, module));
   }
+  return seen;
+}
+
+Deno.test("the core pulls in nothing but compiled operators and kernels", () => {
+  const seen = reached("core.ts");
+  assert.ok(seen.has("compiled/operator.ts") && seen.has("kernels/host.ts"));
+  seen.delete("core.ts");
+  for (const module of seen) assert.match(module, /^(compiled|kernels)\//);
+  assert.ok(!seen.has("kernels/bytes.generated.ts"), "the kernels are there twice");
+});
+
+Deno.test("inference alone pulls in neither learning nor linear algebra nor a GPU", () => {
+  const seen = reached("load.ts");
   assert.ok(
     seen.has("kernels/machine.ts") && seen.has("program/compile.ts"),
     "the walk has found the machine",

@@ -27,7 +27,7 @@ const FIELDS = ["real", "complex"] as const;
 
 /** The packed passes of a program that is a single run once it is simplified, for one vector or for a batch. */
 function packed(program: Program, batch = false): PackedPass[] {
-  return packRun(onlyRun(simplify(program)), batch);
+  return packRun(onlyRun(simplify(program)), batch ? "rows" : "vector");
 }
 
 /** The forms of those passes, a "·" behind those that a diagonal follows. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { exercise, type Library, type Stored } from "../scripts/runtimes/exercise.ts";
+import { exercise, exerciseCore, type Library, type Stored } from "../scripts/runtimes/exercise.ts";
 import stored from "../scripts/runtimes/stored.json" with { type: "json" };
 import * as core from "../src/core.ts";
+import * as load from "../src/load.ts";
 import * as papillon from "../src/mod.ts";
 import { machines } from "./helpers.ts";
 
@@ -17,11 +18,22 @@ Deno.test("all builds of the kernels come to the stored results", async () => {
 });
 
 Deno.test("inference alone loads and applies as the whole library does", async () => {
-  const { features } = await exercise(core, stored);
+  const { features } = await exercise(load, stored);
   for (const [feature, error] of Object.entries(features)) {
     assert.equal(typeof error, "number", `${feature}: ${error}`);
   }
   assert.ok(!("learn" in features));
+});
+
+Deno.test("the core comes to the stored results in all builds, from files that were compiled some time ago", async () => {
+  for (const { name } of machines) {
+    const { machine, features } = await exerciseCore(core, stored, core.compiledMachine(name));
+    assert.equal(machine, name);
+    assert.deepEqual(Object.keys(features), ["load", "apply"]);
+    for (const [feature, error] of Object.entries(features)) {
+      assert.equal(typeof error, "number", `${feature}: ${error}`);
+    }
+  }
 });
 
 Deno.test("what differs from the stored results, is no number, or throws is seen", async () => {

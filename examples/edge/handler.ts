@@ -1,8 +1,8 @@
 // An operator behind HTTP, for everything that answers a Request with a Response: Deno, Workers, Bun, Vercel, Node.
-import type { Operator } from "@papillon/papillon/core";
+import type { CompiledOperator } from "@papillon/papillon/core";
 
 /** What is served: an operator, or whatever else turns vectors into vectors. */
-export type Served = Pick<Operator, "rows" | "cols" | "field"> & {
+export type Served = Pick<CompiledOperator, "rows" | "cols" | "field"> & {
   apply(x: Float32Array): Float32Array<ArrayBuffer>;
 };
 

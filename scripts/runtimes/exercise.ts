@@ -2,13 +2,15 @@
  * What every runtime has to do: load operators from files, apply them, differentiate one, learn a small transform,
  * and come to the stored results. It is given the library, however that came to be there, and imports nothing.
  */
+import type * as small from "../../src/core.ts";
 import type * as papillon from "../../src/mod.ts";
 
 /** A file with an operator and what it must make of vectors, from float64: see store.ts. */
 export interface StoredOperator {
   readonly name: string;
-  /** The file, as base64. */
+  /** The file, as base64, and that of the operator when it is compiled. */
   readonly file: string;
+  readonly compiled: string;
   /** Some vectors, what becomes of them, and their cotangent with what becomes of that. */
   readonly x: number[];
   readonly y: number[];
@@ -49,6 +51,9 @@ export type Library =
   & Pick<typeof papillon, "loadOperator" | "machine">
   & Partial<Pick<typeof papillon, "checkTarget" | "learn" | "toOperator">>;
 
+/** The part of the core that is needed. */
+export type Core = Pick<typeof small, "loadCompiled" | "sharedMachine">;
+
 /** Largest relative error, in the 2-norm, of float32 against float64: 1e-6 for each doubling, up to 64 points. */
 const TOLERANCE = 6e-6;
 
@@ -78,14 +83,33 @@ async function attempt(work: () => number | Promise<number>): Promise<number | s
   }
 }
 
+const bytes = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+
+/** Tries the core: loads compiled operators and applies them; on `machine` where one is given. */
+export async function exerciseCore(
+  { loadCompiled, sharedMachine }: Core,
+  { operators }: Stored,
+  machine: small.CompiledMachine = sharedMachine(),
+): Promise<Outcome> {
+  const features: Partial<Record<Feature, number | string>> = {};
+  const loaded = (): [StoredOperator, small.CompiledOperator][] =>
+    operators.map((one) => [one, loadCompiled(bytes(one.compiled), { name: one.name, machine })]);
+  features.load = await attempt(() => {
+    for (const [, { rows, cols }] of loaded()) if (!(rows > 0 && cols > 0)) throw new Error("no operator");
+    return 0;
+  });
+  features.apply = await attempt(() =>
+    worst(loaded().map(([{ x, y }, operator]) => error(operator.apply(Float32Array.from(x)), y)))
+  );
+  return { machine: machine.name, features };
+}
+
 /** Tries everything; on `machine` where one is given, else as a user would, on the shared one. */
 export async function exercise(
   library: Library,
   stored: Stored,
   machine?: papillon.Machine,
 ): Promise<Outcome> {
-  const bytes = (base64: string): Uint8Array =>
-    Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   const loaded = (): [StoredOperator, papillon.Operator][] =>
     stored.operators.map((one) => [one, library.loadOperator(bytes(one.file), one.name)]);
 

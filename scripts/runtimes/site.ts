@@ -23,6 +23,18 @@ try {
 }
 `;
 
+/** The same with the core. */
+const RUN_CORE = `
+const send = (outcome) => fetch("/result/core", { method: "POST", body: JSON.stringify(outcome) });
+try {
+  const { exerciseCore } = await import("/exercise.js");
+  const stored = await (await fetch("/scripts/runtimes/stored.json")).json();
+  await send(await exerciseCore(await import("/papillon-core.min.js"), stored));
+} catch (fault) {
+  await send({ fault: String(fault) });
+}
+`;
+
 const page = (script: string): string =>
   `<!doctype html><title>papillon</title><script type="module" src="${script}"></script>`;
 
@@ -55,6 +67,8 @@ export function serveSite(files: Readonly<Record<string, string>>): Site {
     "/page.js": run("page"),
     "/strict.html": page("/strict.js"),
     "/strict.js": run("strict"),
+    "/core.html": page("/core.js"),
+    "/core.js": RUN_CORE,
     "/worker.html": page("/worker.js"),
     "/worker.js": `new Worker("/inside.js", { type: "module" });`,
     "/inside.js": run("worker"),
@@ -74,7 +88,7 @@ export function serveSite(files: Readonly<Record<string, string>>): Site {
       ? "application/json"
       : "text/javascript";
     const headers = new Headers({ "content-type": `${type}; charset=utf-8` });
-    if (pathname.startsWith("/strict")) headers.set("content-security-policy", STRICT);
+    if (/^\/(strict|core)\.html$/.test(pathname)) headers.set("content-security-policy", STRICT);
     if (Object.hasOwn(made, pathname)) return new Response(made[pathname], { headers });
     if (!/^\/(src|scripts\/runtimes)\/[\w/.]+$/.test(pathname) || pathname.includes("..")) {
       return new Response(null, { status: 404 });

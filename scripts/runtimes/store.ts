@@ -2,7 +2,16 @@
  * Computes in float64 what all runtimes must come to, and writes it to stored.json beside this file; run again only
  * when the arrangement of operators in files changes: `deno run -A scripts/runtimes/store.ts`.
  */
-import { Butterfly, dct2, Diagonal, type Operator, product, Random, saveOperator } from "../../src/mod.ts";
+import {
+  Butterfly,
+  dct2,
+  Diagonal,
+  type Operator,
+  product,
+  Random,
+  saveCompiled,
+  saveOperator,
+} from "../../src/mod.ts";
 import { differentiateBatch, evaluateBatch } from "../../tests/oracle.ts";
 import type { Stored, StoredOperator } from "./exercise.ts";
 
@@ -16,10 +25,12 @@ function store(name: string, operator: Operator, batch: number): StoredOperator 
   const x = normal(batch * cols * width), g = normal(batch * rows * width);
   const { y } = evaluateBatch(program, x, batch, complex);
   const { input, weights } = differentiateBatch(program, x, g, batch, complex).value;
-  const file = btoa(Array.from(saveOperator(operator), (byte) => String.fromCharCode(byte)).join(""));
+  const text = (bytes: Uint8Array): string =>
+    btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
   return {
     name,
-    file,
+    file: text(saveOperator(operator)),
+    compiled: text(saveCompiled(operator)),
     x: short(x),
     y: short(y),
     g: short(g),

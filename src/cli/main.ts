@@ -1,12 +1,13 @@
 /**
- * The command line: `papillon learn`, `search`, `build`, `compress`, `import`, `apply`, `dense`, `export` and `inspect`. It is
- * what alone touches files and terminals; the library does not.
+ * The command line: `papillon learn`, `search`, `build`, `compress`, `import`, `compile`, `apply`, `dense`, `export` and
+ * `inspect`. It is what alone touches files and terminals; the library does not.
  *
  * @module
  */
 
 import { quote } from "../io/bytes.ts";
 import { APPLY_HELP, runApply } from "./apply.ts";
+import { COMPILE_HELP, runCompile } from "./compile.ts";
 import { COMPRESS_HELP, runCompress } from "./compress.ts";
 import { DENSE_HELP, runDense } from "./dense.ts";
 import { BUILD_HELP, runBuild } from "./build.ts";
@@ -28,6 +29,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["build", { help: BUILD_HELP, run: runBuild }],
   ["compress", { help: COMPRESS_HELP, run: runCompress }],
   ["import", { help: IMPORT_HELP, run: runImport }],
+  ["compile", { help: COMPILE_HELP, run: runCompile }],
   ["apply", { help: APPLY_HELP, run: runApply }],
   ["dense", { help: DENSE_HELP, run: runDense }],
   ["export", { help: EXPORT_HELP, run: runExport }],
@@ -43,6 +45,7 @@ Usage: papillon COMMAND …
   build     make a transform or a structured matrix by its name
   compress  replace the matrices of a checkpoint by smaller operators
   import    make operators of layers that were trained in PyTorch
+  compile   make an operator ready for programs that only apply it
   apply     apply an operator to vectors in a file
   dense     write the dense matrix of an operator
   export    write an operator as an ONNX model

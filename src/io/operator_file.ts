@@ -43,6 +43,7 @@
  * @module
  */
 
+import { KEY as COMPILED } from "../compiled/file.ts";
 import type { Operator } from "../operator/operator.ts";
 import { quote } from "./bytes.ts";
 import { isNode, type Node, Reader, Writer } from "./forms/form.ts";
@@ -84,9 +85,10 @@ export function loadOperator(bytes: Uint8Array, name?: string): Operator {
   const file = readSafetensors(bytes, name);
   const json = file.metadata[KEY];
   if (json === undefined) {
-    throw new RangeError(
-      `Cannot read ${label}: it is a safetensors file without an operator (no ${quote(KEY)} in its metadata)`,
-    );
+    const why = COMPILED in file.metadata
+      ? "it holds a compiled operator, which loadCompiled of @papillon/papillon/core reads"
+      : `it is a safetensors file without an operator (no ${quote(KEY)} in its metadata)`;
+    throw new RangeError(`Cannot read ${label}: ${why}`);
   }
   const root = rootOf(json, label);
   if (Array.isArray(root.operators)) {

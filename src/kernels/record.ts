@@ -6,6 +6,8 @@
  * @module
  */
 
+import type { Support } from "./cut.ts";
+
 /** Where an operand lies before it is linked. Rows advance from tile to tile except in scratch, which holds one tile. */
 export const Space = { scratch: 0, input: 1, output: 2, cotangent: 3 } as const;
 
@@ -125,6 +127,8 @@ export interface Instruction {
   extra?: readonly number[];
   /** Byte offset of the weight gradient in the gradient space. */
   gradient?: number;
+  /** Of a factor, the pattern that `count`, `stride` and `extra` follow from. */
+  pattern?: Support;
 }
 
 /** Writes an instruction into 24 fields of `code`, from `at` on, with absolute addresses. */

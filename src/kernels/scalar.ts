@@ -23,10 +23,10 @@ export class ScalarRunner {
   readonly #memory: Memory = { f32: new Float32Array(0), i32: new Int32Array(0) };
 
   /** Sets the memory that later runs use. */
-  memory(f32: Float32Array, i32: Int32Array): void {
+  readonly memory = (f32: Float32Array, i32: Int32Array): void => {
     this.#memory.f32 = f32;
     this.#memory.i32 = i32;
-  }
+  };
 
   /** The entry point of the machine; see `Run`. */
   readonly run = (code: number, count: number, rows: number, tile: number, fresh: number): void => {

@@ -17,6 +17,16 @@ interface Cut {
   readonly lanes: number;
 }
 
+/** How many of so many slots go together: see assembly/factor_vectors.ts and core_factors.ts. */
+export type Together = (left: number) => number;
+
+/** As many as `most`, then what is left in few parts. */
+function upTo(most: number): Together {
+  return (left) => left >= most ? most : left > 4 ? (left + 1) >> 1 : left;
+}
+
+const byEight = upTo(8), byFour = upTo(4), byTwo = upTo(2);
+
 /**
  * Calls `visit` for what the kernels do together, in the order of the weights: where x starts, where each slot of y
  * (or g) does, and how many slots there are.
@@ -24,7 +34,7 @@ interface Cut {
 function eachGroup(
   i32: Int32Array,
   r: number,
-  most: number,
+  together: Together,
   unit: number,
   visit: (x: number, slots: readonly number[], cut: Cut) => void,
 ): void {
@@ -33,7 +43,7 @@ function eachGroup(
   const lastSlot = i32[r + Field.extra[1]] >>> 2, lastChunk = i32[r + Field.extra[2]] >>> 2;
   const cut = { c, xStep, mode: i32[r + Field.extra[0]] & 3, lanes: i32[r + Field.extra[0]] >> 2 };
   for (let n = slots, first = 0; n > 0;) {
-    const some = n >= most ? most : n > 4 ? (n + 1) >> 1 : n, at: number[] = new Array(some);
+    const some = together(n), at: number[] = new Array(some);
     let x = 0, y = 0;
     for (let i = i32[r + Field.count]; i > 0; i--, x += c * xStep, y += lastSlot + yStep) {
       for (let chunk = 0;; chunk = Math.min(chunk + 4 * unit, lastChunk)) {
@@ -60,8 +70,9 @@ export function factor(
   w: number,
   src: number,
   dst: number,
+  together: Together = unit === 1 ? byEight : byFour,
 ): void {
-  eachGroup(i32, r, unit === 1 ? 8 : 4, unit, (x, slots, { c, xStep, mode, lanes }) => {
+  eachGroup(i32, r, together, unit, (x, slots, { c, xStep, mode, lanes }) => {
     const wStep = slots.length * 4 * unit;
     for (let k = 0; k < slots.length; k++) {
       for (let lane = 0; lane < (lanes || 4); lane++) {
@@ -93,7 +104,7 @@ export function factorBack(
   gw: number,
   first: boolean,
 ): void {
-  eachGroup(i32, r, unit === 1 ? 4 : 2, unit, (x, slots, { c, xStep, mode, lanes }) => {
+  eachGroup(i32, r, unit === 1 ? byFour : byTwo, unit, (x, slots, { c, xStep, mode, lanes }) => {
     for (let gamma = 0; gamma < c; gamma++, x += xStep) {
       for (let k = 0; k < slots.length; k++, gw += 4 * unit) {
         for (let lane = 0; lane < 4; lane++) {

@@ -4,7 +4,10 @@
  * @module
  */
 
+import { kindOf } from "../kernels/vectors.ts";
 import type { Field } from "../program/step.ts";
+
+export { kindOf };
 
 /** The largest butterfly: 2²⁰ points. */
 export const LARGEST = 2 ** 20;
@@ -33,13 +36,6 @@ export function checkField(what: string, field: Field): void {
       `Cannot make ${what}: field must be "real" or "complex", got ${JSON.stringify(field)}`,
     );
   }
-}
-
-/** What a value is, for messages: "a Float64Array", "a string", "undefined". */
-export function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  const kind = typeof value === "object" ? value.constructor?.name ?? "object" : typeof value;
-  return `${/^[aeiou]/i.test(kind) ? "an" : "a"} ${kind}`;
 }
 
 /** Refuses what is no list: neither an array nor a typed one. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { kindOf } from "./check.ts";
 import type { Machine } from "../kernels/machine.ts";
+import { batchOf, describe, kindOf, outputFor } from "../kernels/vectors.ts";
 import { Executable } from "../program/executable.ts";
 import { explain } from "../program/explain.ts";
 import type { Program } from "../program/program.ts";
@@ -86,10 +86,8 @@ export abstract class Operator {
   /** The same, for any kind of Float32Array as `out`. */
   apply<T extends Float32Array>(x: Float32Array, out: T): T;
   apply(x: Float32Array, out?: Float32Array): Float32Array {
-    const batch = this.#batch(x);
-    const size = batch * this.rows * floats(this.field);
-    if (out === undefined) out = new Float32Array(size);
-    else this.#checkOut(out, size);
+    const batch = batchOf(x, this);
+    out = outputFor(out, batch, this);
     (this.#executable ??= new Executable(this.program)).apply(x, out, batch);
     return out;
   }
@@ -112,7 +110,7 @@ export abstract class Operator {
    * @throws {RangeError} when a length does not fit
    */
   gradient(x: Float32Array, g: Float32Array): Gradient {
-    const batch = this.#batch(x);
+    const batch = batchOf(x, this);
     const size = batch * this.rows * floats(this.field);
     if (!(g instanceof Float32Array)) {
       throw new TypeError(
@@ -175,42 +173,7 @@ export abstract class Operator {
 
   /** A short name for messages: "a 1024×1024 complex operator". */
   describe(): string {
-    return `a ${this.rows}×${this.cols} ${this.field === "complex" ? "complex " : ""}operator`;
-  }
-
-  /** Checks the input and returns how many vectors it holds. */
-  #batch(x: Float32Array): number {
-    const width = this.cols * floats(this.field);
-    if (!(x instanceof Float32Array)) {
-      throw new TypeError(
-        `Cannot apply ${this.describe()}: the input is not a Float32Array but ${kindOf(x)}`,
-      );
-    }
-    if (x.length === 0) {
-      throw new RangeError(`Cannot apply ${this.describe()}: the input is empty or its buffer is detached`);
-    }
-    if (x.length % width !== 0) {
-      if (this.field === "complex" && x.length % 2 === 1) {
-        throw new RangeError(
-          `Cannot apply ${this.describe()}: complex input needs an even number of floats (re, im), got ${x.length}`,
-        );
-      }
-      const what = this.field === "complex" ? `${width} (${this.cols} complex numbers)` : `${width}`;
-      throw new RangeError(
-        `Cannot apply ${this.describe()}: input length ${x.length} is not a multiple of ${what}`,
-      );
-    }
-    return x.length / width;
-  }
-
-  #checkOut(out: Float32Array, size: number): void {
-    if (!(out instanceof Float32Array)) {
-      throw new TypeError(`Cannot apply ${this.describe()}: out is not a Float32Array but ${kindOf(out)}`);
-    }
-    if (out.length < size) {
-      const why = out.length === 0 ? "it is empty or its buffer is detached" : `it has ${out.length}`;
-      throw new RangeError(`Cannot apply ${this.describe()}: out needs ${size} floats, but ${why}`);
-    }
+    return describe(this);
   }
 }
 

@@ -127,12 +127,18 @@ function isEven({ pattern: { a, d }, weights }: FactorStep): boolean {
   return true;
 }
 
+/**
+ * What a program is compiled for: single vectors; batches, whose rows share weights; or the small machine of compiled
+ * operators, which knows fewer operations ("core").
+ */
+export type Target = "vector" | "rows" | "core";
+
 /** How the factors between registers are shared out over passes. */
 export type Sharing = "rows" | "narrow" | "wide" | "widest";
 
 /** Cuts a run into passes. */
 export function planPasses(run: Run, sharing: Sharing): Pass[] {
-  return run.reversal ? planReversed(run) : planNatural(run, sharing);
+  return run.reversal ? planReversed(run, sharing) : planNatural(run, sharing);
 }
 
 /**
@@ -211,12 +217,12 @@ function spread(count: number, most: number): number[] {
  * registers, and finds in each vector four numbers that are neighbours in natural order; it writes them there.
  * Behind (decreasing strides): the same, except that numbers, not addresses, are natural until the last pass.
  */
-function planReversed(run: Run): Pass[] {
+function planReversed(run: Run, sharing: Sharing): Pass[] {
   const { n, factors } = run, before = run.reversal === "before";
   const strides = factors.slice(0, -2).map(({ pattern: { d } }) => before ? n / (2 * d) : d);
   const passes: Pass[] = [];
   let at = 0;
-  for (const share of spread(strides.length, run.complex ? 2 : 3)) {
+  for (const share of spread(strides.length, run.complex || sharing === "rows" ? 2 : 3)) {
     passes.push(pass(at, 0, strides.slice(at, at + share), before));
     at += share;
   }

@@ -6,7 +6,7 @@
  */
 
 import { Op, Space, type View } from "../kernels/record.ts";
-import { findRuns, type Run } from "./chain.ts";
+import { findRuns, planPasses, type Run, type Target } from "./chain.ts";
 import { asFactor, emitFactor } from "./factors.ts";
 import { type Image, ImageBuilder } from "./image.ts";
 import { emitRun } from "./emit_run.ts";
@@ -35,12 +35,12 @@ export function boundary(program: Program): { input: View; output: View } {
   };
 }
 
-/** Simplifies the forward direction of a program and compiles it, for single vectors or, with `rows`, for batches. */
-export function compile(program: Program, rows = false): Image {
+/** Simplifies the forward direction of a program and compiles it, for single vectors if no other target is named. */
+export function compile(program: Program, target: Target = "vector"): Image {
   const { steps, widths, output } = simplify(program);
   const image = new ImageBuilder(tileRows(Math.max(...widths) * 4));
   const ends = boundary(program);
-  const { runs, mirrored, sums } = findPasses(steps, output);
+  const { runs, mirrored, sums } = findPasses(steps, output, target);
   const lastUse = lastUses(steps, output);
   const views: (View | undefined)[] = [ends.input];
   const place = (value: number): View =>
@@ -85,14 +85,14 @@ export function compile(program: Program, rows = false): Image {
     const fresh = views[last] === undefined && last !== output;
     const dst = place(last);
     if (fresh) owned.add(dst);
-    if (run) emitRun(image, run, rows, views[run.from]!, dst);
+    if (run) emitRun(image, run, target, views[run.from]!, dst);
     else if (half) {
       const middle = image.scratch(widths[half.from]);
       emitSums(image, half.segments, views[half.from]!, middle);
-      emitRun(image, half.run, rows, middle, dst, 1);
+      emitRun(image, half.run, target, middle, dst, 1);
       image.release(middle);
     } else if (streams) emitMirrored(image, streams, views[streams.from]!, dst);
-    else emitStep(image, steps[i], views, dst, widths);
+    else emitStep(image, steps[i], views, dst, widths, target);
     for (const value of pass ? [pass.from] : inputsOf(steps[i])) {
       for (let v: number | undefined = value; v !== undefined; v = wholes.get(v)) {
         const view = views[v]!;
@@ -128,7 +128,14 @@ interface Halved {
 export function findPasses(
   steps: readonly Step[],
   output: number,
+  target: Target = "vector",
 ): { runs: Map<number, Run>; mirrored: Map<number, Mirrored>; sums: Map<number, Halved> } {
+  if (target === "core") {
+    // Lane factors go one by one, as factors of any pattern.
+    const whole = findRuns(steps, output, true)
+      .filter((run) => planPasses(run, "rows").every(({ kind }) => kind === "pass"));
+    return { runs: new Map(whole.map((run) => [run.first, run])), mirrored: new Map(), sums: new Map() };
+  }
   const runs = findRuns(steps, output, true), mirrored = findMirrored(steps, output, runs);
   const taken = new Set(
     [...runs, ...mirrored].flatMap(({ first, length }) => Array.from({ length }, (_, k) => first + k)),
@@ -189,11 +196,12 @@ function emitStep(
   views: readonly (View | undefined)[],
   dst: View,
   widths: readonly number[],
+  target: Target,
 ): void {
   switch (step.kind) {
     case "factor":
     case "dense":
-      return emitFactor(image, asFactor(step), views[step.from]!, dst);
+      return emitFactor(image, asFactor(step), views[step.from]!, dst, false, target);
     case "diagonal": {
       const weights = storeWeights(image, step.weights);
       const extra = [step.field === "complex" ? 1 : 0];
@@ -207,7 +215,7 @@ function emitStep(
       });
     }
     case "permutation":
-      return emitPermutation(image, step, views[step.from]!, dst);
+      return emitPermutation(image, step, views[step.from]!, dst, false, target !== "core");
     case "window":
       return emitWindow(image, step, widths[step.from], views[step.from]!, dst);
     case "add":
@@ -244,16 +252,20 @@ function storeIndex(image: ImageBuilder, index: Uint32Array): number {
   return image.table(index.length, (memory, at) => memory.set(index, at));
 }
 
-/** Emits a permutation, or with `adjoint` its inverse: of whole vectors where it has stretches, else of floats. */
+/**
+ * Emits a permutation, or with `adjoint` its inverse: of whole vectors where it has stretches and `moves` may be used,
+ * else of floats.
+ */
 export function emitPermutation(
   image: ImageBuilder,
   step: PermutationStep,
   src: View,
   dst: View,
   adjoint = false,
+  moves = true,
 ): void {
-  const moves = planMoves(gathered(step, adjoint));
-  if (moves) return emitMoves(image, moves, src, dst);
+  const plan = moves ? planMoves(gathered(step, adjoint)) : undefined;
+  if (plan) return emitMoves(image, plan, src, dst);
   const extra = [step.unit, step.scatter !== adjoint ? 1 : 0];
   const table = storeIndex(image, step.index);
   image.emit({ op: Op.permute, count: step.index.length, src, dst, table, extra });

@@ -5,30 +5,30 @@
  */
 
 import { type Instruction, Op, passOperation, type View } from "../kernels/record.ts";
-import type { Run } from "./chain.ts";
+import type { Run, Target } from "./chain.ts";
 import type { ImageBuilder } from "./image.ts";
 import { type PackedPass, packRun } from "./pack.ts";
 
-/** Emits the passes of a run, without the first `done` ones; with `rows` those for batches. */
+/** Emits the passes of a run, without the first `done` ones; for a target. */
 export function emitRun(
   image: ImageBuilder,
   run: Run,
-  rows: boolean,
+  target: Target,
   src: View,
   dst: View,
   done = 0,
 ): void {
-  const packed = packRun(run, rows).slice(done);
+  const packed = packRun(run, target).slice(done);
   // A pass that exchanges lanes and registers cannot work in place. Nor do batches: rows of scratch lie so that they do
   // not drive each other out of the cache (image.ts), while those of the result may be a power of two of bytes apart.
-  const apart = run.reversal || (rows && packed.length > 1);
+  const apart = run.reversal || (target === "rows" && packed.length > 1);
   const middle = apart ? image.scratch(run.n * (run.complex ? 2 : 1)) : dst;
   let from = src;
   if (run.complex && packed[0].pass.kind === "lane") {
     image.emit({ op: Op.split, count: run.n / 4, src, dst: middle });
     from = middle;
   }
-  const weights = storePacked(image, run, rows, packed, done);
+  const weights = storePacked(image, run, target, packed, done);
   packed.forEach((pass, i) => {
     const to = i === packed.length - 1 ? dst : middle;
     // The first pass reads interleaved numbers, the last writes them.
@@ -46,7 +46,7 @@ export function emitRun(
 function storePacked(
   image: ImageBuilder,
   run: Run,
-  rows: boolean,
+  target: Target,
   packed: readonly PackedPass[],
   done: number,
 ): number[] {
@@ -55,7 +55,7 @@ function storePacked(
   let ready: readonly PackedPass[] | undefined = packed;
   const total = shapes.reduce((sum, { length }) => sum + length, 0);
   const start = image.weights(total, (memory, at) => {
-    const all = ready ?? packRun(run, rows).slice(done);
+    const all = ready ?? packRun(run, target).slice(done);
     ready = undefined;
     const same = all.length === shapes.length && all.every(({ form, scaled, weights }, i) => {
       return form === shapes[i].form && scaled === shapes[i].scaled && weights.length === shapes[i].length;

@@ -281,7 +281,7 @@ export class Executable {
   /** The forward direction for a number of rows. */
   #for(rows: number): Resident {
     if (rows < BATCH || Math.max(...this.program.widths) > BATCH_WIDTH) return this.#forward;
-    return this.#batched ??= new Resident(this.machine, compile(this.program, true));
+    return this.#batched ??= new Resident(this.machine, compile(this.program, "rows"));
   }
 
   /**

@@ -129,7 +129,7 @@ function execution(program: Program): { text: string[]; cost: Cost } {
       step = program.steps[i];
     if (half) text.push(`  ${single(step)}, sums and differences of its halves on the way`);
     if (run) {
-      for (const packed of packRun(run, false).slice(half ? 1 : 0)) {
+      for (const packed of packRun(run, "vector").slice(half ? 1 : 0)) {
         text.push(`  ${describePass(run, packed)}${count(passCost(run, packed))}`);
       }
     } else if (streams) text.push(`  ${describeMirrored(streams)}${count(mirroredCost(streams))}`);

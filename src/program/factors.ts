@@ -5,46 +5,25 @@
  * @module
  */
 
-import { type Instruction, Op, type View } from "../kernels/record.ts";
+import { cut, cutFields } from "../kernels/cut.ts";
+import { Op, type View } from "../kernels/record.ts";
+import type { Target } from "./chain.ts";
 import type { ImageBuilder } from "./image.ts";
 import { type DenseStep, type FactorStep, type Field, floats, type Pattern } from "./step.ts";
 
-/**
- * How a factor is cut. Each block i has chunks of inputs and slots of outputs; a vector is one slot for one γ of one
- * chunk. With d ≥ 3 its lanes are neighbouring δ and the slots are the β; with d ≤ 2 its lanes are neighbouring (β, δ).
- * All sizes in numbers of the field.
- */
-interface Cut {
-  readonly slots: number;
-  /** From one slot to the next in the outputs. */
-  readonly step: number;
-  /** Where the last slot and the last chunk start; they may overlap those before. */
-  readonly lastSlot: number;
-  readonly lastChunk: number;
-  /** Lanes of a vector that count. */
-  readonly lanes: number;
-  /** How x is read: four numbers (0), one for all lanes (1), a pair twice (2), three (3). */
-  readonly mode: number;
+/** How many of the slots that are left a kernel does together: as `together` in assembly/factors.ts. */
+type Together = (left: number) => number;
+
+/** As many as `most`, then what is left in few parts. */
+function upTo(most: number): Together {
+  return (left) => left >= most ? most : left > 4 ? (left + 1) >> 1 : left;
 }
 
-function cut({ b, d }: Pattern): Cut {
-  if (d >= 3) {
-    const lanes = Math.min(4, d);
-    return { slots: b, step: d, lastSlot: (b - 1) * d, lastChunk: d - lanes, lanes, mode: d === 3 ? 3 : 0 };
-  }
-  const lanes = Math.min(4, b * d);
-  return { slots: Math.ceil(b * d / 4), step: lanes, lastSlot: b * d - lanes, lastChunk: 0, lanes, mode: d };
-}
-
-/** How many slots the kernels do together: as `together` in assembly/factors.ts. */
-function together(left: number, most: number): number {
-  return left >= most ? most : left > 4 ? (left + 1) >> 1 : left;
-}
-
-/** Slots that a kernel does together at most. */
-function mostTogether(field: Field, back: boolean): number {
-  return field === "real" ? (back ? 4 : 8) : (back ? 2 : 4);
-}
+/** What kernels do, by the field. */
+const FORWARD: Readonly<Record<Field, Together>> = { real: upTo(8), complex: upTo(4) };
+const BACKWARD: Readonly<Record<Field, Together>> = { real: upTo(4), complex: upTo(2) };
+/** What those of compiled operators do: assembly/core_factors.ts. */
+const CORE: Readonly<Record<Field, Together>> = { real: (left) => left < 4 ? 1 : 4, complex: () => 1 };
 
 /** A factor or a dense block, which is the factor (1, rows, columns, 1). */
 export type FactorLike = Pick<FactorStep, "pattern" | "field" | "weights">;
@@ -67,15 +46,9 @@ function shaped({ pattern, adjoint }: Shape): Pattern {
   return adjoint ? { ...pattern, b: pattern.c, c: pattern.b } : pattern;
 }
 
-/** Lanes of the packed weights of a factor. */
-function packedLanes(shape: Shape): number {
-  const pattern = shaped(shape), { slots, lastChunk } = cut(pattern);
-  return pattern.a * (Math.ceil(lastChunk / 4) + 1) * slots * pattern.c * 4;
-}
-
 /** Floats of the packed weights of a factor, or of its gradient. */
 export function packedLength(shape: Shape): number {
-  return packedLanes(shape) * floats(shape.field);
+  return cut(shaped(shape)).packed * floats(shape.field);
 }
 
 /**
@@ -83,11 +56,11 @@ export function packedLength(shape: Shape): number {
  * count. Complex weights have real parts in four floats and imaginary ones in the next four, and one entry here. A
  * weight may occur twice.
  *
- * @param most slots that the kernel does together
+ * @param together how many slots the kernel does together
  */
-function packedIndex(shape: Shape, most: number): Int32Array {
+function packedIndex(shape: Shape, together: Together): Int32Array {
   const pattern = shaped(shape), { a, b, c, d } = pattern;
-  const { slots, step, lastSlot, lastChunk, lanes } = cut(pattern);
+  const { slots, step, lastSlot, lastChunk, lanes, packed } = cut(pattern);
   // Distances in the weights: those of the adjoint are where the factor has them.
   const [toRow, toColumn] = shape.adjoint ? [d, b * d] : [c * d, d];
   // From the first weight of a block to that of each lane of each slot.
@@ -96,10 +69,10 @@ function packedIndex(shape: Shape, most: number): Int32Array {
     const output = Math.min((k >> 2) * step, lastSlot) + k % 4;
     if (k % 4 < lanes) row[k] = Math.floor(output / d) * toRow + output % d;
   }
-  const index = new Int32Array(packedLanes(shape));
+  const index = new Int32Array(packed);
   let at = 0;
   for (let slot = 0; slot < slots;) {
-    const end = slot + together(slots - slot, most);
+    const end = slot + together(slots - slot);
     for (let i = 0; i < a; i++) {
       for (let chunk = 0;; chunk = Math.min(chunk + 4, lastChunk)) {
         for (let gamma = 0; gamma < c; gamma++) {
@@ -126,9 +99,14 @@ function keptFromSecond<T>(make: () => T): () => T {
 }
 
 /** Reserves the packed weights of a factor; returns their byte offset. */
-function storeFactor(image: ImageBuilder, shape: Shape, weights: Float32Array): number {
+function storeFactor(
+  image: ImageBuilder,
+  shape: Shape,
+  weights: Float32Array,
+  together: Together,
+): number {
   const sign = shape.adjoint ? -1 : 1;
-  const indexOf = keptFromSecond(() => packedIndex(shape, mostTogether(shape.field, false)));
+  const indexOf = keptFromSecond(() => packedIndex(shape, together));
   return image.weights(packedLength(shape), (memory, at) => {
     const index = indexOf();
     if (shape.field === "real") {
@@ -143,17 +121,6 @@ function storeFactor(image: ImageBuilder, shape: Shape, weights: Float32Array): 
   });
 }
 
-/** The fields that say how a factor is cut. */
-function fields(shape: Shape): Pick<Instruction, "count" | "stride" | "extra"> {
-  const pattern = shaped(shape), bytes = 4 * floats(shape.field);
-  const { slots, step, lastSlot, lastChunk, lanes, mode } = cut(pattern);
-  return {
-    count: pattern.a,
-    stride: [slots, pattern.c, pattern.d * bytes, step * bytes],
-    extra: [mode | (lanes & 3) << 2, lastSlot * bytes, lastChunk * bytes],
-  };
-}
-
 /** Emits a factor of any pattern, or with `adjoint` its conjugate transpose. */
 export function emitFactor(
   image: ImageBuilder,
@@ -161,14 +128,16 @@ export function emitFactor(
   src: View,
   dst: View,
   adjoint = false,
+  target: Target = "vector",
 ): void {
   const shape = { pattern, field, adjoint };
   image.emit({
     op: field === "real" ? Op.realFactor : Op.complexFactor,
     src,
     dst,
-    weights: storeFactor(image, shape, weights),
-    ...fields(shape),
+    weights: storeFactor(image, shape, weights, (target === "core" ? CORE : FORWARD)[field]),
+    pattern: shaped(shape),
+    ...cutFields(shaped(shape), 4 * floats(field)),
   });
 }
 
@@ -181,14 +150,14 @@ export function emitFactorBack(
   gradient: number,
 ): void {
   const op = field === "real" ? Op.realFactorBack : Op.complexFactorBack;
-  image.emit({ op, src, g, gradient, ...fields({ pattern, field }) });
+  image.emit({ op, src, g, gradient, ...cutFields(pattern, 4 * floats(field)) });
 }
 
 /** What copies a packed gradient at an element index of memory to the order of the weights. */
 export function factorCollector(
   { pattern, field }: FactorLike,
 ): (memory: Float32Array, at: number, result: Float32Array) => void {
-  const indexOf = keptFromSecond(() => packedIndex({ pattern, field }, mostTogether(field, true)));
+  const indexOf = keptFromSecond(() => packedIndex({ pattern, field }, BACKWARD[field]));
   return (memory, at, result) => {
     const index = indexOf();
     if (field === "real") {

@@ -34,13 +34,13 @@ const CROSS = 2 ** -22;
 
 /**
  * Divides the diagonals out of the factors of a pass, given the scale of the columns; undefined when that would divide
- * by (nearly) zero or leave the range of float32.
+ * by (nearly) zero or leave the range of float32. Without `paired` only the unit form is tried.
  */
-export function divide(run: Run, pass: Pass, columns: Float64Array): Divided | undefined {
+export function divide(run: Run, pass: Pass, columns: Float64Array, paired = true): Divided | undefined {
   if (pass.kind === "lane") return undefined;
-  if (run.complex ? pass.lanes === 0 || pass.lanes === 3 : pass.lanes !== 3) {
-    const paired = each(run, pass, columns, true);
-    if (paired) return { form: run.complex ? "twiddles" : "signs", ...paired };
+  if (paired && (run.complex ? pass.lanes === 0 || pass.lanes === 3 : pass.lanes !== 3)) {
+    const both = each(run, pass, columns, true);
+    if (both) return { form: run.complex ? "twiddles" : "signs", ...both };
   }
   const unit = each(run, pass, columns, false);
   return unit && { form: "unit", ...unit };

@@ -9,6 +9,8 @@ import { type Bases, encode, FIELDS, type Instruction, Space, type View } from "
 
 const RECORD_BYTES = FIELDS * 4;
 
+/** Memory, as floats and as integers. */
+export type Words = Pick<Machine, "f32" | "i32">;
 /** Writes floats at an element index of the machine's memory. */
 export type FillFloats = (memory: Float32Array, at: number) => void;
 /** Writes indices at an element index of the machine's memory. */
@@ -36,9 +38,9 @@ export interface Image {
    */
   readonly fixed?: boolean;
   /** Writes the weights at the address of the program. */
-  writeWeights(machine: Machine, address: number): void;
+  writeWeights(memory: Words, address: number): void;
   /** Writes weights and tables. */
-  write(machine: Machine, address: number): void;
+  write(memory: Words, address: number): void;
   /** Writes the instructions, with absolute addresses. */
   link(machine: Machine, bases: Bases): void;
 }
@@ -126,8 +128,8 @@ export class ImageBuilder {
   build(): Image {
     const code = this.#bytes, instructions = this.#instructions;
     const floats = this.#floats, indices = this.#indices;
-    const writeWeights = (machine: Machine, address: number): void => {
-      for (const { at, fill } of floats) fill(machine.f32, (address + at) >>> 2);
+    const writeWeights = (memory: Words, address: number): void => {
+      for (const { at, fill } of floats) fill(memory.f32, (address + at) >>> 2);
     };
     return {
       instructions,
@@ -138,9 +140,9 @@ export class ImageBuilder {
       gradient: this.#gradient,
       cleared: this.#cleared,
       writeWeights,
-      write(machine: Machine, address: number): void {
-        writeWeights(machine, address);
-        for (const { at, fill } of indices) fill(machine.i32, (address + at) >>> 2);
+      write(memory: Words, address: number): void {
+        writeWeights(memory, address);
+        for (const { at, fill } of indices) fill(memory.i32, (address + at) >>> 2);
       },
       link(machine: Machine, bases: Bases): void {
         instructions.forEach((instruction, i) => {

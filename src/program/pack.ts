@@ -14,6 +14,7 @@ import {
   planPasses,
   registerOffsets,
   type Run,
+  type Target,
   weightIndex,
 } from "./chain.ts";
 import { divide, type Divided } from "./forms.ts";
@@ -31,13 +32,14 @@ export interface PackedPass {
 
 /**
  * Packs a run in as few passes as its weights allow: 16 registers are for passes without weights, and for some in unit
- * form; with `rows`, for batches, 4 registers whose weights rows share.
+ * form; for batches, 4 registers whose weights rows share.
  */
-export function packRun(run: Run, rows: boolean): PackedPass[] {
+export function packRun(run: Run, target: Target): PackedPass[] {
+  if (target === "core") return packPasses(run, planPasses(run, "rows"), undefined, false)!;
   if (!run.complex && !run.reversal) {
     const signs = packPasses(run, planPasses(run, "widest"), "signs");
     if (signs) return signs;
-    const shared = rows ? packPasses(run, planPasses(run, "rows"), "unit") : undefined;
+    const shared = target === "rows" ? packPasses(run, planPasses(run, "rows"), "unit") : undefined;
     if (shared) return shared;
     const unit = packPasses(run, planPasses(run, "wide"), "unit");
     if (unit) return unit;
@@ -50,12 +52,17 @@ export function packRun(run: Run, rows: boolean): PackedPass[] {
  * into the columns of the next (unit form: one multiply-add and one weight for each output instead of two); what is left
  * at the end is one diagonal, which the last pass applies. A pass with a zero (or nearly zero) on a diagonal keeps the
  * general form; the pass before it applies what is pending. See forms.ts. With `only` the result is undefined unless all
- * passes come out in that form.
+ * passes come out in that form; without `paired` there is only the unit and the general form.
  */
-function packPasses(run: Run, passes: readonly Pass[], only?: Form): PackedPass[] | undefined {
+function packPasses(
+  run: Run,
+  passes: readonly Pass[],
+  only?: Form,
+  paired = true,
+): PackedPass[] | undefined {
   const fresh = ones(run);
   const attempt = (number: number, scale: Float64Array): Divided | undefined => {
-    const divided = number < passes.length ? divide(run, passes[number], scale) : undefined;
+    const divided = number < passes.length ? divide(run, passes[number], scale, paired) : undefined;
     return only && divided?.form !== only ? undefined : divided;
   };
   const packed: PackedPass[] = [];
