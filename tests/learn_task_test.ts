@@ -25,12 +25,14 @@ Deno.test("a task can be run to its end at once", () => {
 Deno.test("a running task lets timers run and reports now and then, not at every step", async () => {
   let ticks = 0;
   const steps: number[] = [];
-  const timer = setInterval(() => ticks++, 5);
+  const timer = setInterval(() => ticks++, 5), begin = performance.now();
   const result = await runTask(count(200), { onProgress: ({ step }) => steps.push(step) });
   clearInterval(timer);
   equal(result, "done");
   ok(ticks >= 2, `${ticks} ticks`);
-  ok(steps.length >= 2 && steps.length <= 20, `${steps.length} reports`);
+  // Slices of 30 ms: as many reports as fit into the time that it took, which on a busy machine is any.
+  const most = (performance.now() - begin) / 30 + 1;
+  ok(steps.length >= 2 && steps.length <= most, `${steps.length} reports, ${most} at most`);
   deepEqual(steps, [...steps].sort((a, b) => a - b));
 });
 
