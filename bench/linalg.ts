@@ -1,6 +1,6 @@
 /**
- * Linear algebra in float64 beside ml-matrix and mathjs: `deno run -A bench/linalg.ts`, `--quick` for fewer rounds, and
- * `--full` for the dense systems of 4096 unknowns as well, which take minutes and 1 GB, and are solved once.
+ * Linear algebra in float64 beside ml-matrix and mathjs: `deno run -A bench/linalg.ts`, `--quick` for fewer rounds, a word
+ * for the tasks that have it in their names, and `--full` for the dense systems of 4096 unknowns as well, which take minutes and 1 GB, and are solved once.
  *
  * Every factorisation is verified before it is timed, by putting the factors together again, and every solution by its
  * residual. All run in one process, in turns; the median of the rounds is reported with the fastest one. mathjs has no
@@ -261,30 +261,32 @@ const factor = (value: number): string => value < 100 ? ratio(value) : `${Number
 
 if (import.meta.main) {
   const rounds = Deno.args.includes("--quick") ? 5 : 25;
-  const tasks = [
-    luTask(512),
-    choleskyTask(512),
-    qrTask(256),
-    eigenTask(256),
-    svdTask(256, 256),
-    svdTask(512, 64),
-    kronTask(16, ["ml-matrix", "mathjs"]),
-    kronTask(32, ["ml-matrix"]),
-    toeplitzTask(512, true, ["ml-matrix"]),
-    toeplitzTask(512, false, ["ml-matrix", "mathjs"]),
+  const word = Deno.args.find((arg) => !arg.startsWith("--")) ?? "";
+  // Made when they are needed: the large ones take several hundred megabytes each.
+  const tasks: readonly (readonly [name: string, make: () => Task])[] = [
+    ["LU", () => luTask(512)],
+    ["Cholesky", () => choleskyTask(512)],
+    ["QR", () => qrTask(256)],
+    ["eigenvalues", () => eigenTask(256)],
+    ["SVD", () => svdTask(256, 256)],
+    ["SVD", () => svdTask(512, 64)],
+    ["solve", () => kronTask(16, ["ml-matrix", "mathjs"])],
+    ["solve", () => kronTask(32, ["ml-matrix"])],
+    ["solve", () => toeplitzTask(512, true, ["ml-matrix"])],
+    ["solve", () => toeplitzTask(512, false, ["ml-matrix", "mathjs"])],
+    ...Deno.args.includes("--full")
+      ? [
+        ["solve", () => kronTask(64, ["ml-matrix"])],
+        ["solve", () => toeplitzTask(4096, true, ["ml-matrix"])],
+        ["solve", () => toeplitzTask(4096, false, [])],
+      ] as const
+      : [],
   ];
-  // Made when they are needed: each takes several hundred megabytes.
-  const large = Deno.args.includes("--full")
-    ? [
-      () => kronTask(64, ["ml-matrix"]),
-      () => toeplitzTask(4096, true, ["ml-matrix"]),
-      () => toeplitzTask(4096, false, []),
-    ]
-    : [];
   console.log(Object.entries(environment()).map(([key, value]) => `${key}: ${value}`).join("\n"));
   const rows: string[][] = [];
-  for (const make of [...tasks.map((task) => () => task), ...large]) {
+  for (const [, make] of tasks.filter(([name]) => name.includes(word))) {
     const task = make();
+    console.error(task.name);
     const found = times(task, rounds), [mine] = found.map(median);
     for (const [i, { who }] of task.ways.entries()) {
       const middle = median(found[i]), least = Math.min(...found[i]);

@@ -20,7 +20,7 @@ import { code, type Example, seconds, table } from "./example.ts";
 
 const SIDE = 100, N = SIDE ** 3;
 /** What the data are made with, and where learning begins: length in cells, variance of the noise. */
-const TRUE = { length: 8, noise: 0.5 }, FIRST = { length: 3, noise: 2 }, STEPS = 16;
+const TRUE = { length: 8, noise: 0.5 }, FIRST = { length: 3, noise: 2 }, STEPS = 10;
 
 /** Matérn's covariance of order 3/2 along one axis, and its derivative by log(length). */
 function matern(length: number): { kernel: LinearOperator; derivative: Float64Array } {
@@ -77,12 +77,13 @@ export async function gaussianProcess(): Promise<Example> {
     const [length, variance] = theta.map(Math.exp),
       { value, gradient, weights } = likelihood(y, length, variance, step);
     path.push({ length, noise: variance, value });
+    console.error(`gaussian-process: step ${step} of ${STEPS}, ${seconds(performance.now() - start)}`);
     mean = y.map((v, i) => v - variance * weights[i]);
     if (step < STEPS) {
       adam.step(
         theta,
         Float64Array.from(gradient, (g) => -g / N),
-        cosineRate(step, STEPS, 0.3),
+        cosineRate(step, STEPS, 0.4),
       );
     }
   }

@@ -22,7 +22,7 @@ import { Random } from "../../src/program/random.ts";
 import { draw } from "./plot.ts";
 import { type Example, seconds, table } from "./example.ts";
 
-const SIDE = 16, N = SIDE * SIDE, STEPS = 400, RATE = 0.03;
+const SIDE = 16, N = SIDE * SIDE, STEPS = 200, RATE = 0.04;
 
 /** Diffusion on a square whose conductivity varies by 10⁴, with a little absorption. */
 function diffusion(): LinearOperator {
