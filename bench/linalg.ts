@@ -1,14 +1,14 @@
 /**
- * Dense linear algebra in float64 beside ml-matrix and mathjs: `deno run -A bench/linalg.ts`, and `--quick` for fewer
- * rounds.
+ * Linear algebra in float64 beside ml-matrix and mathjs: `deno run -A bench/linalg.ts`, `--quick` for fewer rounds, a word
+ * for the tasks that have it in their names, and `--full` for the dense systems of 4096 unknowns as well, which take minutes and 1 GB, and are solved once.
  *
- * Every factorisation is verified before it is timed, by putting the factors together again. All run in one process, in
- * turns; the median of the rounds is reported with the fastest one. mathjs has no Cholesky and no singular values, and
- * is timed on fewer rounds, because it takes seconds.
+ * Every factorisation is verified before it is timed, by putting the factors together again, and every solution by its
+ * residual. All run in one process, in turns; the median of the rounds is reported with the fastest one. mathjs has no
+ * Cholesky and no singular values, and is timed on fewer rounds, because it takes seconds.
  *
  * @module
  */
-import { lup, matrix as mathMatrix, qr as mathQr } from "mathjs";
+import { lup, lusolve, matrix as mathMatrix, qr as mathQr } from "mathjs";
 import {
   CholeskyDecomposition,
   EigenvalueDecomposition,
@@ -32,6 +32,7 @@ import {
   qr,
   svd,
 } from "../src/linalg/algorithms/mod.ts";
+import { dense, kron, type LinearOperator, solve, toeplitz } from "../src/linalg/mod.ts";
 import { Random } from "../src/program/random.ts";
 import { environment } from "./lib/environment.ts";
 import { alignTable, ratio } from "./lib/table.ts";
@@ -47,6 +48,8 @@ interface Way<T = unknown> {
 interface Task {
   readonly name: string;
   readonly ways: readonly Way[];
+  /** What takes minutes is timed while it is verified, once; only the first way is repeated. */
+  readonly once?: boolean;
 }
 
 /** Hides the type of what a way makes. */
@@ -174,19 +177,71 @@ function svdTask(rows: number, cols: number): Task {
   };
 }
 
+/** A·x = b by the structure of A, and by what A is as a dense matrix. */
+function solveTask(name: string, A: LinearOperator, others: readonly ("ml-matrix" | "mathjs")[]): Task {
+  const n = A.rows, random = new Random(6), full = A.toDense(), matrix = dense(full), psd = A.is("PSD");
+  const written = psd ? matrix.annotate("PSD") : matrix,
+    b = Float64Array.from({ length: n }, () => random.normal());
+  const scale = Math.hypot(...b),
+    check = (x: ArrayLike<number>): number => {
+      const product = matrix.apply(Float64Array.from(x));
+      return Math.hypot(...product.map((v, i) => v - b[i])) / scale;
+    };
+  const ways = [
+    way("papillon", () => solve(A, b), check),
+    way("papillon, dense", () => solve(written, b, { dense: { below: Infinity } }), check),
+  ];
+  if (others.includes("ml-matrix")) {
+    // Column vectors have one entry a row.
+    const ml = new MlMatrix(lists(full)), right = MlMatrix.columnVector(Array.from(b));
+    const make = () => (psd ? new CholeskyDecomposition(ml) : new LuDecomposition(ml)).solve(right);
+    ways.push(way("ml-matrix", make, (x) => check(x.to1DArray())));
+  }
+  if (others.includes("mathjs")) {
+    const math = mathMatrix(lists(full)), right = Array.from(b);
+    ways.push(way("mathjs", () => lusolve(math, right), (x) => check(plain(x).values)));
+  }
+  return { name, ways, once: n > 1024 };
+}
+
+/** A⊗B of two random matrices that are not singular. */
+function kronTask(n: number, others: readonly ("ml-matrix" | "mathjs")[]): Task {
+  const part = (seed: number): LinearOperator => {
+    const { values } = real(n, n, seed);
+    for (let i = 0; i < n; i++) values[i * (n + 1)] += 2 * Math.sqrt(n);
+    return dense({ rows: n, cols: n, field: "real", values });
+  };
+  return solveTask(`solve, kron(${n}×${n}, ${n}×${n})`, kron(part(7), part(8)), others);
+}
+
+/** A positive definite covariance, and a matrix that is not symmetric. */
+function toeplitzTask(n: number, psd: boolean, others: readonly ("ml-matrix" | "mathjs")[]): Task {
+  const column = Array.from({ length: n }, (_, k) => Math.exp(-k / 20) + (k === 0 ? 0.1 : 0));
+  if (psd) return solveTask(`solve, Toeplitz PSD ${n}`, toeplitz(column).annotate("PSD"), others);
+  const row = column.map((v, k) => k === 0 ? v : -v / 2);
+  return solveTask(`solve, Toeplitz ${n}`, toeplitz(column, row), others);
+}
+
 /** A way that is slower than this is timed in fewer rounds, in milliseconds. */
 const SLOW = 500;
 
 /** Times in milliseconds of every way, in turns. */
-function times({ name, ways }: Task, rounds: number): number[][] {
+function times({ name, ways, once }: Task, rounds: number): number[][] {
   const found: number[][] = ways.map(() => []);
-  for (const { who, run, check } of ways) {
-    const error = check(run());
-    // Not `error > …`: a NaN must fail.
-    if (!(error <= 1e-11)) throw new Error(`${who} gets ${name} wrong: relative error ${error}`);
+  for (const [i, { who, run, check }] of ways.entries()) {
+    const start = performance.now(), made = run(), took = performance.now() - start, error = check(made);
+    if (once && i > 0) {
+      found[i].push(took);
+      console.error(`${name}, ${who}: ${(took / 1000).toFixed(1)} s`);
+    }
+    // Not `error > …`: a NaN must fail. Iterations stop at 1e-10.
+    if (!(error <= (name.startsWith("solve") ? 1e-9 : 1e-11))) {
+      throw new Error(`${who} gets ${name} wrong: relative error ${error}`);
+    }
   }
   for (let round = 0; round < rounds; round++) {
     for (const [i, { run }] of ways.entries()) {
+      if (once && i > 0) continue;
       if (round >= 2 && found[i][0] > SLOW) continue;
       const start = performance.now();
       run();
@@ -201,26 +256,44 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** 0.53, 12, 24000. */
+const factor = (value: number): string => value < 100 ? ratio(value) : `${Number(value.toPrecision(3))}`;
+
 if (import.meta.main) {
   const rounds = Deno.args.includes("--quick") ? 5 : 25;
-  const tasks = [
-    luTask(512),
-    choleskyTask(512),
-    qrTask(256),
-    eigenTask(256),
-    svdTask(256, 256),
-    svdTask(512, 64),
+  const word = Deno.args.find((arg) => !arg.startsWith("--")) ?? "";
+  // Made when they are needed: the large ones take several hundred megabytes each.
+  const tasks: readonly (readonly [name: string, make: () => Task])[] = [
+    ["LU", () => luTask(512)],
+    ["Cholesky", () => choleskyTask(512)],
+    ["QR", () => qrTask(256)],
+    ["eigenvalues", () => eigenTask(256)],
+    ["SVD", () => svdTask(256, 256)],
+    ["SVD", () => svdTask(512, 64)],
+    ["solve", () => kronTask(16, ["ml-matrix", "mathjs"])],
+    ["solve", () => kronTask(32, ["ml-matrix"])],
+    ["solve", () => toeplitzTask(512, true, ["ml-matrix"])],
+    ["solve", () => toeplitzTask(512, false, ["ml-matrix", "mathjs"])],
+    ...Deno.args.includes("--full")
+      ? [
+        ["solve", () => kronTask(64, ["ml-matrix"])],
+        ["solve", () => toeplitzTask(4096, true, ["ml-matrix"])],
+        ["solve", () => toeplitzTask(4096, false, [])],
+      ] as const
+      : [],
   ];
   console.log(Object.entries(environment()).map(([key, value]) => `${key}: ${value}`).join("\n"));
   const rows: string[][] = [];
-  for (const task of tasks) {
+  for (const [, make] of tasks.filter(([name]) => name.includes(word))) {
+    const task = make();
+    console.error(task.name);
     const found = times(task, rounds), [mine] = found.map(median);
     for (const [i, { who }] of task.ways.entries()) {
       const middle = median(found[i]), least = Math.min(...found[i]);
       const times = [middle, least].map((value) => value.toFixed(value < 10 ? 2 : 1));
-      rows.push([i === 0 ? task.name : "", who, ...times, ratio(mine / middle), `${found[i].length}`]);
+      rows.push([i === 0 ? task.name : "", who, ...times, factor(middle / mine), `${found[i].length}`]);
     }
   }
-  const header = ["task", "who", "median ms", "fastest ms", "papillon / this", "rounds"];
+  const header = ["task", "who", "median ms", "fastest ms", "this / papillon", "rounds"];
   console.log(`\n${alignTable(header, rows, 2)}`);
 }

@@ -17,6 +17,7 @@ const GUIDES = [
   "build",
   "learn",
   "compress",
+  "linear-algebra",
   "run-anywhere",
   "files",
   "performance",

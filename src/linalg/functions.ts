@@ -253,7 +253,11 @@ export function norm(A: LinearOperator, p: 1 | 2 | "fro" | "inf" = 2, options?: 
   if (p !== 1 && p !== 2 && p !== "fro" && p !== "inf") {
     throw new TypeError(`Cannot find a norm: p must be 1, 2, "fro" or "inf", got ${String(p)}`);
   }
-  return run("norm", A, options, p);
+  const found = run("norm", A, options, p);
+  if (!Number.isNaN(found.value)) return found;
+  throw new RangeError(
+    `Cannot find the norm of ${A.describe()}: it is NaN; the operator gives what is not finite`,
+  );
 }
 
 /**
@@ -264,7 +268,8 @@ export function cond(A: LinearOperator, p: 1 | 2 | "fro" | "inf" = 2, options: L
   if (p === 2) {
     if ((options.rules ?? defaultRules).plan("svd", A, [], options).rule !== undefined) {
       const { S } = svd(A, options), least = S[S.length - 1];
-      return least === 0 ? Infinity : S[0] / least;
+      // A Kronecker product of matrices that are not square has fewer singular values: the rest are zero.
+      return least === 0 || S.length < Math.min(A.rows, A.cols) ? Infinity : S[0] / least;
     }
     const { tolerance, maxIterations, seed, signal, onProgress } = options;
     return conditionEstimate(A, { tolerance, maxIterations, seed, signal, onProgress }).condition;

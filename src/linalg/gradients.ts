@@ -92,6 +92,9 @@ interface Shape {
   readonly field: "real" | "complex";
 }
 
+/** Unit vectors that are differentiated at once. */
+const TOGETHER = 32;
+
 /** Σ or mean of parameterGradient(z, cotangent(z)) over unit or random vectors z. */
 function sum(
   what: string,
@@ -106,10 +109,17 @@ function sum(
   const { method = n <= (options.exactUpTo ?? 256) ? "exact" : "estimate" } = options;
   const exact = method === "exact", count = exact ? n : countOf(what, "samples", options.samples, 30, 1);
   let sums: Vector[] = [], squares: Vector[] = [];
-  for (let k = 0; k < count; k++) {
-    const z = exact ? new Float64Array(n * unit) : probe(unit, n, random);
-    if (exact) z[k * unit] = 1;
-    const one = parameterGradient(z, cotangent(z));
+  // Exactly, some unit vectors go together: of several vectors the gradient is the sum. Error bars need each one's own.
+  const together = exact ? TOGETHER : 1;
+  for (let k = 0; k < count; k += together) {
+    const some = Math.min(together, count - k), length = n * unit;
+    const z = exact ? new Float64Array(some * length) : probe(unit, n, random);
+    if (exact) { for (let j = 0; j < some; j++) z[j * length + (k + j) * unit] = 1; }
+    const back = new Float64Array(z.length);
+    for (let j = 0; j < some; j++) {
+      back.set(cotangent(z.slice(j * length, (j + 1) * length)), j * length);
+    }
+    const one = parameterGradient(z, back);
     if (k === 0) {
       sums = one.map((w) => new Float64Array(w.length));
       squares = one.map((w) => new Float64Array(w.length));
@@ -121,7 +131,7 @@ function sum(
       }
     });
     for (const w of sums) watch.finite(norm(w));
-    watch.step(1 - (k + 1) / count);
+    watch.step(1 - (k + some) / count);
   }
   if (exact) {
     return { parameters: sums, standardErrors: squares.map((w) => w.fill(0)), samples: 0, converged: true };

@@ -70,6 +70,8 @@ export {
   logdetEstimate,
   type QuadratureEstimate,
   type QuadratureOptions,
+  type SpectralDensity,
+  spectralDensity,
   traceOfFunction,
 } from "./quadrature.ts";
 export { randomSvd, type RandomSvdOptions, type RandomSvdResult } from "./random_svd.ts";

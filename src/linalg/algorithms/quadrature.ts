@@ -93,6 +93,56 @@ export function logdetEstimate(map: LinearMap, options: QuadratureOptions = {}):
   return { ...estimate, logabs: estimate.value, sign: 1 };
 }
 
+/** Where eigenvalues lie: points with weights that sum up to 1, as many for each sample as it took steps. */
+export interface SpectralDensity {
+  /** Points of the real axis, sample by sample. */
+  readonly nodes: Vector;
+  /** The part of all eigenvalues that each stands for. */
+  readonly weights: Vector;
+  /** How many random vectors were taken. */
+  readonly samples: number;
+}
+
+/**
+ * The spectral density of a Hermitian operator by Lanczos' quadrature (Lin, Saad, Yang 2016): the sum of
+ * weight·f(node) estimates tr f(A)/n, for f that are smooth on the scale of (λmax − λmin)/steps. For a picture take as
+ * f a Gaussian of about that width around each point.
+ *
+ * @throws RangeError if the operator is not Hermitian, as far as a probe shows, or gives NaN.
+ *
+ * @example
+ * ```ts
+ * import { algorithms, diagonal } from "@papillon/papillon/linalg";
+ * const { nodes, weights } = algorithms.spectralDensity(diagonal([1, 2, 2, 2]), { samples: 2 });
+ * const below = nodes.reduce((sum, x, i) => x < 1.5 ? sum + weights[i] : sum, 0);
+ * console.assert(Math.abs(below - 1 / 4) < 1e-12); // one eigenvalue of four
+ * ```
+ */
+export function spectralDensity(map: LinearMap, options: QuadratureOptions = {}): SpectralDensity {
+  const what = `estimate the spectral density of a ${shapeOf(map)} operator`, nodes: number[] = [];
+  const n = checkSquare(what, map), unit = unitOf(map), weights: number[] = [];
+  probeHermitian(what, map, options.seed);
+  const samples = countOf(what, "samples", options.samples, 30, 1);
+  const steps = countOf(what, "steps", options.steps, 100, 1);
+  const random = new Random(options.seed ?? 0), watch = new Watch(what, options);
+  const form = options.reorthogonalise ?? true
+    ? withBasis(map, Math.min(n, steps))
+    : withoutBasis(map, steps);
+  for (let k = 0; k < samples; k++) {
+    form(probe(unit, n, random), (rule, end) => {
+      if (!end) return true;
+      for (const [node, weight] of rule()) {
+        watch.finite(node);
+        nodes.push(node);
+        weights.push(weight / samples);
+      }
+      return false;
+    });
+    watch.step(1 - (k + 1) / samples);
+  }
+  return { nodes: Float64Array.from(nodes), weights: Float64Array.from(weights), samples };
+}
+
 function quadrature(
   what: string,
   map: LinearMap,

@@ -7,7 +7,7 @@ import { PSD, SELF, UNITARY } from "../annotations.ts";
 import { Fourier, multiplyInto } from "../fourier.ts";
 import { LinearOperator } from "../operator.ts";
 import { conjugate, inField, numbersOf, sizeOf, unitOf } from "../scalar.ts";
-import type { Field, Vector } from "../types.ts";
+import type { Field, Matrix, Vector } from "../types.ts";
 
 /** Multiply-adds of complex numbers for a transform of n. */
 function fourierCost(n: number): number {
@@ -218,6 +218,19 @@ export class ToeplitzOperator extends LinearOperator {
   /** Writes A·x for `count` vectors. */
   forward(x: Float64Array, out: Vector, count: number): void {
     filter(this.plan, this.eigenvalues, this.field, x, this.cols, out, this.rows, count);
+  }
+
+  /** Its entries, which transforms would round: what is symmetric stays so. */
+  override toDense(): Matrix {
+    const { rows, cols, field, column, row } = this, unit = unitOf(field);
+    const values = new Float64Array(rows * cols * unit);
+    for (let i = 0, at = 0; i < rows; i++) {
+      for (let j = 0; j < cols; j++, at += unit) {
+        const from = i >= j ? column : row, k = Math.abs(i - j) * unit;
+        for (let p = 0; p < unit; p++) values[at + p] = from[k + p];
+      }
+    }
+    return { rows, cols, field, values };
   }
 
   /** Its transpose, conjugated if asked. */

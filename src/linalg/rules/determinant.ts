@@ -314,7 +314,10 @@ export const determinants: readonly AnyRule[] = [
       "large and positive definite: tr log A is estimated from random vectors, with a standard error; the sign is 1",
     applies: (A) =>
       A.is("PSD") ||
-      "it is not annotated PSD, and the sign of a determinant cannot be estimated; raise dense.below",
+      (A.is("Unitary")
+          ? "it is unitary, so that its determinant has modulus 1, but which sign or phase cannot be estimated"
+          : "it is not annotated PSD, and the sign of a determinant cannot be estimated") +
+        "; raise dense.below",
     cost: (A, call) => (call.options.samples ?? 30) * (call.options.steps ?? 100) * A.cost,
     run: (A, call) => {
       const { samples, steps, seed, signal, onProgress, tolerance } = call.options;

@@ -8,13 +8,15 @@ import { eig } from "../algorithms/eig.ts";
 import { eigh } from "../algorithms/eigh.ts";
 import type { EigenResult } from "../algorithms/eigen_options.ts";
 import { lanczos } from "../algorithms/lanczos.ts";
+import { lobpcg } from "../algorithms/lobpcg.ts";
 import { slice } from "../compose.ts";
 import type { LinearOperator } from "../operator.ts";
 import { DenseOperator, TriangularOperator } from "../operators/dense.ts";
 import { unitOf } from "../scalar.ts";
 import type { Field, Matrix, Vector } from "../types.ts";
 import type { Eigen, FunctionName, Which } from "./functions.ts";
-import { type AnyRule, type Call, isSmall, OTHER } from "./rule_set.ts";
+import { type AnyRule, type Call, isSmall, OTHER, type Plan } from "./rule_set.ts";
+import { reciprocal } from "./reciprocal.ts";
 import { exactly, partsOf } from "./solvers.ts";
 import { ConvergenceError } from "./singular.ts";
 import { real, spectralParts, type Spectrum, spectrumOf } from "./spectrum.ts";
@@ -104,6 +106,31 @@ function found(A: LinearOperator, result: EigenResult, field: Field, name: strin
   return real({ values, field, vectors: vectorsOf(vectors, field === "real") });
 }
 
+/** Whether nothing in a plan iterates. */
+function direct({ rule, parts }: Plan): boolean {
+  return rule !== undefined && !/iterations|gradients|refined/.test(rule) && parts.every(direct);
+}
+
+/** Those next to zero, from the largest of the inverse. */
+function inverted(A: LinearOperator, call: Call<"eig">): Eigen {
+  const self = A.is("SelfAdjoint"), iteration = self ? lanczos : arnoldi;
+  const options = eigenOptions(call), asked = { ...options, which: "largest-magnitude" as const };
+  let inverse: LinearOperator | undefined;
+  try {
+    inverse = call.run("inv", A);
+  } catch (error) {
+    // Singular: then it goes without.
+    if (!(error instanceof RangeError)) throw error;
+  }
+  const result = inverse ? iteration(inverse, asked) : iteration(A, options);
+  const made = found(A, result, self ? "real" : "complex", self ? "Lanczos" : "Arnoldi");
+  if (inverse === undefined) return made;
+  if (made.field === "real") return { ...made, values: made.values.map((v) => 1 / v) };
+  const values = new Float64Array(made.values.length);
+  for (let i = 0; i < values.length; i += 2) values.set(reciprocal(made.values[i], made.values[i + 1]), i);
+  return { ...made, values };
+}
+
 const large = (A: LinearOperator, call: Call<"eig">): true | string =>
   call.args[0] !== undefined ||
   `all ${A.rows} eigenvalues are asked for, and ${isSmall(A, call)}; ask for some (k), or raise dense.below`;
@@ -151,6 +178,39 @@ export const eigenvalues: readonly AnyRule[] = [
     applies: isSmall,
     cost: (A) => 10 * A.rows ** 3,
     run: (A, call) => sorted(denseEigen(A), call),
+  }),
+  general<"eig">({
+    of: "eig",
+    name: "iterations on the inverse",
+    why:
+      "the eigenvalues next to zero are the largest of A⁻¹, which structure gives: few iterations, multiple or not",
+    applies: (A, call) => {
+      const answer = large(A, call), which = call.args[1];
+      if (answer !== true) return answer;
+      if (which !== "smallest-magnitude" && !(which === "smallest" && A.is("PSD"))) return OTHER;
+      return direct(call.plan("inv", A)) || "its inverse takes iterations itself";
+    },
+    cost: (A, call) => 50 * (call.args[0] ?? 1) * A.cost,
+    parts: (A, call) => [call.plan("inv", A)],
+    run: (A, call) => inverted(A, call),
+  }),
+  general<"eig">({
+    of: "eig",
+    name: "LOBPCG",
+    why: "large and self-adjoint, with a preconditioner: the ends of the spectrum",
+    applies: (A, call) => {
+      const answer = large(A, call), which = call.args[1];
+      if (answer !== true || !A.is("SelfAdjoint")) return OTHER;
+      if (which !== "smallest" && which !== "largest") return OTHER;
+      return call.options.preconditioner?.rows === A.rows || "no preconditioner is given";
+    },
+    cost: (A, call) => 100 * (call.args[0] ?? 1) * A.cost,
+    run: (A, call) => {
+      const { k, tolerance, maxIterations, seed, signal, onProgress } = eigenOptions(call)!;
+      const which = call.args[1] as "smallest" | "largest", { preconditioner } = call.options;
+      const options = { k, which, tolerance, maxIterations, seed, signal, onProgress, preconditioner };
+      return found(A, lobpcg(A, options), "real", "LOBPCG");
+    },
   }),
   general<"eig">({
     of: "eig",

@@ -108,6 +108,11 @@ export interface LinalgOptions extends IterationOptions {
   readonly dense?: { readonly below?: number };
   /** For iterations: an approximate inverse. */
   readonly preconditioner?: LinearMap;
+  /**
+   * For conjugate gradients on B + µI, B and µI positive: the rank of a Nyström approximation of B that serves as
+   * preconditioner. It costs as many products, and pays where the eigenvalues of B fall fast. None when absent.
+   */
+  readonly nystrom?: number;
   /** Random vectors, for estimates; each method has its own number when absent. */
   readonly samples?: number;
   /** Steps of each of the iterations within an estimate or a function. */

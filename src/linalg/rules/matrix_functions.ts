@@ -6,6 +6,7 @@
 import { eigh } from "../algorithms/eigh.ts";
 import { expm } from "../algorithms/expm.ts";
 import { arnoldiFunction, type FunctionResult, lanczosFunction } from "../algorithms/krylov_functions.ts";
+import { lu } from "../algorithms/lu.ts";
 import { funm, logm, sqrtm } from "../algorithms/matrix_functions.ts";
 import { blockDiag, kron } from "../compose.ts";
 import { SELF } from "../annotations.ts";
@@ -14,12 +15,14 @@ import { DenseOperator } from "../operators/dense.ts";
 import { CirculantOperator } from "../operators/fourier.ts";
 import { InverseOperator, oneByOne } from "../operators/inverse.ts";
 import { BlockDiagOperator, KroneckerOperator, KronSumOperator } from "../operators/kronecker.ts";
-import { inField } from "../scalar.ts";
+import { inField, norm2, unitOf } from "../scalar.ts";
+import { randomVector } from "../algorithms/check.ts";
+import { Random } from "../../program/random.ts";
 import type { Field, Matrix, Vector } from "../types.ts";
 import type { FunctionName, SpectralFunction } from "./functions.ts";
 import { circulantOf } from "./reciprocal.ts";
 import { type AnyRule, type Call, isSmall, OTHER } from "./rule_set.ts";
-import { ConvergenceError } from "./singular.ts";
+import { ConvergenceError, singular } from "./singular.ts";
 import { exactly, fromSpectrum, partsOf } from "./solvers.ts";
 import { isNormal, spectralParts, spectrumOf } from "./spectrum.ts";
 import { allSquare, general, typed } from "./typed.ts";
@@ -75,13 +78,24 @@ function isReal(f: SpectralFunction, values: Vector): boolean {
 function dense(A: LinearOperator, f: SpectralFunction, call: Call<"function">): LinearOperator {
   const matrix = A.toDense();
   if (A.is("SelfAdjoint")) {
-    const { values, vectors } = eigh(matrix), V = new DenseOperator(vectors).annotate("Unitary");
+    const { values, vectors } = eigh(matrix);
+    let largest = 0;
+    for (const v of values) largest = Math.max(largest, Math.abs(v));
+    // What is rounding is zero: else the inverse root or the logarithm of a singular matrix would be made of it.
+    for (let i = 0; i < values.length; i++) {
+      if (Math.abs(values[i]) <= values.length * 2 ** -52 * largest) values[i] = 0;
+    }
+    const V = new DenseOperator(vectors).annotate("Unitary");
     const changed = valuesOf(A, f, { values, field: "real" });
     return fromSpectrum(A, V, true, changed, call as unknown as Call<FunctionName>, false);
   }
   const special: Record<string, (matrix: Matrix) => Matrix> = { exp: expm, log: logm, sqrt: sqrtm };
   if (Object.hasOwn(special, f.name)) return new DenseOperator(special[f.name](matrix));
-  if (f.name === "isqrt") return call.run("inv", new DenseOperator(sqrtm(matrix)));
+  if (f.name === "isqrt") {
+    const { rcond } = lu(matrix);
+    if (rcond < 2 ** -52) throw singular(A, "its LU factors show", 1 / rcond);
+    return call.run("inv", new DenseOperator(sqrtm(matrix)));
+  }
   return new DenseOperator(funm(matrix, complexOf(A, f)));
 }
 
@@ -102,6 +116,14 @@ function complexOf(
       `Cannot find ${f.name} of ${A.describe()}: it has complex eigenvalues, and the function is given for real ones only`,
     );
   };
+}
+
+/** f at Ritz values; of a PSD operator those that rounding has made negative are zero. */
+function rounded(A: LinearOperator, f: SpectralFunction): (x: number) => number {
+  if (!A.is("PSD")) return (x) => f.real(x);
+  // ‖A·v‖/‖v‖ is no more than the largest eigenvalue.
+  const v = randomVector(A.cols * unitOf(A.field), new Random(0)), size = norm2(A.apply(v)) / norm2(v);
+  return (x) => f.real(x < 0 && x > -1e-12 * size ? 0 : x);
 }
 
 /** f(A)·b by Krylov spaces, when it is applied. */
@@ -238,7 +260,7 @@ export const matrixFunctions: readonly AnyRule[] = [
     run: (A, call) => {
       const { tolerance, maxIterations, seed, signal, onProgress } = call.options, [f] = call.args;
       const options = { tolerance, maxIterations, seed, signal, onProgress };
-      return krylov(A, f, "Lanczos", (B, b) => lanczosFunction(B, (x) => f.real(x), b, options));
+      return krylov(A, f, "Lanczos", (B, b) => lanczosFunction(B, rounded(B, f), b, options));
     },
   }),
   general<"function">({

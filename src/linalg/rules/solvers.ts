@@ -4,13 +4,16 @@
  * @module
  */
 import { cg } from "../algorithms/cg.ts";
-import { cholesky } from "../algorithms/cholesky.ts";
+import { type Cholesky, cholesky } from "../algorithms/cholesky.ts";
+import { eigh } from "../algorithms/eigh.ts";
 import { gmres } from "../algorithms/gmres.ts";
-import type { SolveOptions, SolveResult } from "../algorithms/iteration.ts";
+import { countOf, type SolveOptions, type SolveResult } from "../algorithms/iteration.ts";
 import { lu } from "../algorithms/lu.ts";
 import { minres } from "../algorithms/minres.ts";
-import { product } from "../compose.ts";
+import { nystrom, nystromPreconditioner } from "../algorithms/nystrom.ts";
+import { product, sum } from "../compose.ts";
 import type { LinearOperator } from "../operator.ts";
+import { SumOperator } from "../operators/composite.ts";
 import { DiagonalOperator } from "../operators/simple.ts";
 import { CirculantOperator, ToeplitzOperator } from "../operators/fourier.ts";
 import { InverseOperator, type Solver } from "../operators/inverse.ts";
@@ -22,7 +25,7 @@ import type { FunctionName, Settings } from "./functions.ts";
 import { circulantOf, reciprocal } from "./reciprocal.ts";
 import { type AnyRule, type Call, isSmall, OTHER } from "./rule_set.ts";
 import { ConvergenceError, singular } from "./singular.ts";
-import { isNormal, map, real, spectralParts, spectrumOf } from "./spectrum.ts";
+import { isNormal, isShift, map, real, shiftOf, spectralParts, spectrumOf } from "./spectrum.ts";
 import { general, typed } from "./typed.ts";
 
 /** An iteration for square systems. */
@@ -232,6 +235,52 @@ function refined(A: KernelOperator, settings: Settings): Solver {
   };
 }
 
+/** Cholesky's factors of what is annotated PSD; what is singular is told with its condition, what is not PSD too. */
+function positive(A: LinearOperator): Cholesky {
+  const matrix = A.toDense();
+  let factors: Cholesky | undefined, failed: unknown;
+  try {
+    factors = cholesky(matrix);
+  } catch (error) {
+    failed = error;
+  }
+  // The squares of L's diagonal lie between the smallest and the largest eigenvalue.
+  let largest = 0, smallest = Infinity;
+  for (let i = 0, unit = unitOf(A.field); factors && i < A.rows; i++) {
+    const pivot = factors.L.values[i * (A.rows + 1) * unit] ** 2;
+    largest = Math.max(largest, pivot);
+    smallest = Math.min(smallest, pivot);
+  }
+  if (factors && smallest > 2 ** -52 * largest) return factors;
+  // NaN, or not even symmetric.
+  if (!matrix.values.every(Number.isFinite) || /not (?:symmetric|Hermitian)/.test(String(failed))) {
+    throw failed;
+  }
+  const { values } = eigh(matrix), sizes = values.map(Math.abs);
+  largest = sizes.reduce((a, b) => Math.max(a, b));
+  smallest = sizes.reduce((a, b) => Math.min(a, b));
+  const least = values.reduce((a, b) => Math.min(a, b));
+  if (least < -16 * A.rows * 2 ** -52 * largest) {
+    throw new RangeError(
+      `Cannot invert ${A.describe()} by Cholesky: it is annotated PSD, but has the eigenvalue ${
+        least.toExponential(1)
+      }`,
+    );
+  }
+  const condition = smallest === 0 ? Infinity : largest / smallest;
+  throw singular(A, `its smallest eigenvalue is ${least.toExponential(1)}`, condition);
+}
+
+/** B and µ of B + µI. */
+function shifted(A: LinearOperator): { readonly rest: LinearOperator; readonly mu: number } | string {
+  if (!(A instanceof SumOperator)) return "it is no sum with a multiple of the identity";
+  const shifts = A.terms.filter(isShift), others = A.terms.filter((term) => !isShift(term));
+  const mu = shifts.reduce((all, term) => all + shiftOf(term)[0], 0);
+  if (!(mu > 0) || others.length === 0) return "it is no sum with a positive multiple of the identity";
+  const rest = sum(...others);
+  return rest.is("PSD") ? { rest, mu } : "without the multiple of the identity it is not annotated PSD";
+}
+
 /** The rules that are asked last. */
 export const solvers: readonly AnyRule[] = [
   spectral,
@@ -267,7 +316,7 @@ export const solvers: readonly AnyRule[] = [
     },
     cost: (A) => A.rows ** 3 / 6 + A.rows * A.cost,
     run: (A) => {
-      const factors = cholesky(A.toDense());
+      const factors = positive(A);
       return new InverseOperator(
         A,
         { solve: (b) => factors.solve(b), solveAdjoint: (b) => factors.solve(b) },
@@ -289,6 +338,26 @@ export const solvers: readonly AnyRule[] = [
         solve: (b, count) => factors.solve(b, count),
         solveAdjoint: (b, count) => factors.solveAdjoint(b, count),
       }, A.rows ** 2);
+    },
+  }),
+  general<"inv">({
+    of: "inv",
+    name: "conjugate gradients, preconditioned by Nyström's method",
+    why: "the largest eigenvalues of B in B + µI, found from a few products, are evened out first",
+    applies: (A, { options }) => {
+      if (!A.isSquare || !A.is("PSD")) return OTHER;
+      const found = shifted(A);
+      if (typeof found === "string") return options.nystrom === undefined ? OTHER : found;
+      if (options.preconditioner) return "another preconditioner is given";
+      return options.nystrom !== undefined || "no rank is given (option nystrom)";
+    },
+    cost: (A, { options }) => (options.nystrom ?? 0) * (A.cost + 30 * A.rows) + guess(A) / 3 * A.cost,
+    run: (A, { options }) => {
+      const { rest, mu } = shifted(A) as { rest: LinearOperator; mu: number };
+      const rank = Math.min(A.rows, countOf(`solve with ${A.describe()}`, "nystrom", options.nystrom, 50, 1));
+      const near = nystromPreconditioner(nystrom(rest, rank, options), mu);
+      const cost = guess(A) / 3 * A.cost + 2 * rank * A.rows;
+      return new InverseOperator(A, iterated(A, "conjugate gradients", cg, options, near), cost);
     },
   }),
   general<"inv">({

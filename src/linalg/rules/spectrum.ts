@@ -55,14 +55,15 @@ function joined(parts: readonly LinearOperator[]): readonly LinearOperator[] {
   });
 }
 
-/** c·I. */
-function isShift(A: LinearOperator): boolean {
+/** Whether it is c·I. */
+export function isShift(A: LinearOperator): boolean {
   return A instanceof IdentityOperator || (A instanceof ScaledOperator && A.of instanceof IdentityOperator) ||
     (A instanceof DiagonalOperator &&
       A.values.every((v, i) => v === A.values[A.field === "real" ? 0 : i % 2]));
 }
 
-function shiftOf(A: LinearOperator): readonly [number, number] {
+/** c of c·I. */
+export function shiftOf(A: LinearOperator): readonly [number, number] {
   if (A instanceof ScaledOperator) return A.factor;
   if (A instanceof DiagonalOperator) return [A.values[0], A.field === "real" ? 0 : A.values[1]];
   return [1, 0];
