@@ -456,7 +456,7 @@ async function main(wanted: readonly string[]): Promise<number> {
     "/papillon.min.js": text,
   });
   const line = (name: string, cells: readonly string[]): string =>
-    [name.padEnd(30), ...cells.map((cell) => cell.padEnd(9))].join(" ").trimEnd();
+    [name.padEnd(32), ...cells.map((cell) => cell.padEnd(9))].join(" ").trimEnd();
   let failed = 0;
   try {
     console.log(line("runtime", ["kernels", ...FEATURES, "first result, ms"]));
