@@ -1,7 +1,8 @@
 /**
  * Makes the npm package: `dist/npm`, and the tarball of it that `npm publish` would send, in `dist`.
  *
- * Run with `deno task build:npm`. One JavaScript module and one declaration for each module of src, so that bundlers
+ * Run with `deno task build:npm`, or with `--check`, which makes it in a folder that is thrown away, installs it there,
+ * imports every door in Node and leaves nothing. One JavaScript module and one declaration for each module of src, so that bundlers
  * leave out what is not used; beside them the kernels as .wasm files, for runtimes that want them compiled
  * beforehand. The command line needs Deno and is not part of it.
  */
@@ -16,7 +17,6 @@ import { decodeKernels } from "../src/kernels/text.ts";
 const BUILDS = [["relaxed", kernels, true], ["simd", kernels, false], ["core", core, false]] as const;
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-const dist = `${root}dist`, out = `${dist}/npm`;
 
 interface Manifest {
   readonly name: string;
@@ -34,7 +34,7 @@ function modules(folder = ""): string[] {
 }
 
 /** Each module becomes one of JavaScript; what it imports stays where it is, under its new name. */
-async function writeScripts(names: readonly string[]): Promise<void> {
+async function writeScripts(out: string, names: readonly string[]): Promise<void> {
   const rename: esbuild.Plugin = {
     name: "rename",
     setup(build) {
@@ -63,7 +63,7 @@ async function writeScripts(names: readonly string[]): Promise<void> {
 }
 
 /** The declarations, by TypeScript itself, as a browser's compiler sees the sources. */
-function writeDeclarations(entries: readonly string[]): void {
+function writeDeclarations(out: string, entries: readonly string[]): void {
   const program = ts.createProgram(entries.map((path) => `${root}${path}`), {
     target: ts.ScriptTarget.ES2022,
     module: ts.ModuleKind.ESNext,
@@ -89,6 +89,16 @@ function writeDeclarations(entries: readonly string[]): void {
     };
     throw new Error(`TypeScript refuses the sources:\n${ts.formatDiagnostics(faults, host)}`);
   }
+}
+
+const NPM = Deno.build.os === "windows" ? "npm.cmd" : "npm", QUIET = ["--ignore-scripts", "--loglevel=error"];
+
+/** Runs a program; gives what it printed, or throws what it complained of. */
+async function run(cwd: string, program: string, ...args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(program, { args, cwd, stdin: "null" }).output();
+  const decoder = new TextDecoder();
+  if (!success) throw new Error(`${program} ${args[0]} failed:\n${decoder.decode(stderr)}`);
+  return decoder.decode(stdout);
 }
 
 /** What package.json says, from what deno.json says. */
@@ -117,13 +127,14 @@ function packageJson({ name, version, license, exports }: Manifest): Record<stri
   };
 }
 
-/** Makes the package and its tarball; gives the path of that. */
-export async function buildNpm(): Promise<string> {
+/** Makes the package and its tarball in a folder; gives the path of that. */
+export async function buildNpm(dist = `${root}dist`): Promise<string> {
+  const out = `${dist}/npm`;
   const manifest = JSON.parse(await Deno.readTextFile(`${root}deno.json`)) as Manifest;
   await Deno.remove(out, { recursive: true }).catch(() => {});
   await Deno.mkdir(out, { recursive: true });
-  await writeScripts(modules());
-  writeDeclarations(Object.values(manifest.exports));
+  await writeScripts(out, modules());
+  writeDeclarations(out, Object.values(manifest.exports));
   for (const [name, text, fused] of BUILDS) {
     await Deno.writeFile(`${out}/kernels/${name}.wasm`, decodeKernels(text, fused));
   }
@@ -135,16 +146,10 @@ export async function buildNpm(): Promise<string> {
     await Deno.copyFile(root + file, `${out}/${file}`);
   }
   await Deno.writeTextFile(`${out}/package.json`, JSON.stringify(packageJson(manifest), undefined, 2) + "\n");
-  const npm = Deno.build.os === "windows" ? "npm.cmd" : "npm";
-  const { success, stdout, stderr } = await new Deno.Command(npm, {
-    args: ["pack", "--json", "--ignore-scripts", "--loglevel=error", "--pack-destination", dist],
-    cwd: out,
-    stdin: "null",
-  }).output();
-  if (!success) throw new Error(`npm cannot pack dist/npm:\n${new TextDecoder().decode(stderr)}`);
-  const [{ filename, size, unpackedSize, entryCount }] = packed(new TextDecoder().decode(stdout));
+  const said = await run(out, NPM, "pack", "--json", ...QUIET, "--pack-destination", dist);
+  const [{ filename, size, unpackedSize, entryCount }] = packed(said);
   console.log(
-    `dist/${filename}: ${entryCount} files, ${(size / 1e3).toFixed(0)} kB, ${
+    `${dist.replace(root, "")}/${filename}: ${entryCount} files, ${(size / 1e3).toFixed(0)} kB, ${
       (unpackedSize / 1e3).toFixed(0)
     } kB unpacked`,
   );
@@ -163,4 +168,36 @@ function packed(json: string): Packed[] {
   return Object.values(JSON.parse(json) as Packed[] | Record<string, Packed>);
 }
 
-if (import.meta.main) await buildNpm();
+/**
+ * Makes the package, installs it as others would, and imports every door in Node; throws where that fails, or where a
+ * declaration is missing. Leaves nothing.
+ */
+export async function checkNpm(): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const tarball = await buildNpm(folder), project = `${folder}/project`;
+    await Deno.mkdir(project);
+    await Deno.writeTextFile(`${project}/package.json`, `{ "private": true, "type": "module" }`);
+    await run(project, NPM, "install", ...QUIET, "--offline", "--no-audit", "--no-fund", tarball);
+    const { name, exports } = JSON.parse(await Deno.readTextFile(`${folder}/npm/package.json`)) as {
+      name: string;
+      exports: Record<string, string | { types: string; default: string }>;
+    };
+    const doors: string[] = [];
+    for (const [key, to] of Object.entries(exports)) {
+      for (const file of typeof to === "string" ? [to] : [to.types, to.default]) {
+        await Deno.stat(`${project}/node_modules/${name}/${file}`);
+      }
+      if (typeof to !== "string" && to.default.endsWith(".js")) doors.push(key.replace(/^\./, name));
+    }
+    const script = doors.map((door) =>
+      `if (Object.keys(await import("${door}")).length === 0) throw new Error("${door} exports nothing");`
+    );
+    await Deno.writeTextFile(`${project}/main.js`, script.join("\n"));
+    await run(project, "node", "main.js");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+if (import.meta.main) await (Deno.args.includes("--check") ? checkNpm() : buildNpm());

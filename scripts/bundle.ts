@@ -4,7 +4,8 @@
  *
  * Run with `deno task build`, or alone with `deno run -A scripts/bundle.ts [--out FILE]`, which names the first of
  * them. The files need nothing beside them: the kernels are inside. With `--budgets` nothing is written, and the exit
- * status is 1 where a bundle is larger than it should be.
+ * status is 1 where a bundle is larger than it should be. `--typical` tells instead what users of bundlers get with some
+ * imports, as a table; `--largest DOOR` which modules weigh most in one door's bundle.
  */
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
@@ -22,6 +23,22 @@ const BUNDLES = [
 /** One of the library's doors. */
 type Entry = typeof BUNDLES[number]["entry"];
 
+/** What is often imported, and how many bytes it may take after gzip; of names alone, from the main door. */
+export const TYPICAL: readonly { import: string; door?: string; budget: number }[] = [
+  { import: "Random", budget: 1500 },
+  { import: "readSafetensors, writeSafetensors", budget: 4000 },
+  { import: "Butterfly", budget: 50_000 },
+  { import: "rotation", budget: 50_000 },
+  { import: "dft, dct2, hadamard", budget: 53_000 },
+  { import: "dft, loadOperator", budget: 67_000 },
+  { import: "compress", budget: 73_000 },
+  { import: "learn", budget: 101_000 },
+  { import: "loadCompiled", door: "core", budget: 12_000 },
+  { import: "loadOperator", door: "load", budget: 67_000 },
+  { import: "Linear, Sequential", door: "layers", budget: 58_000 },
+  { import: "dense, solve", door: "linalg", budget: 56_000 },
+];
+
 /** A bundle and what it weighs. */
 export interface Bundle {
   /** The module's text. */
@@ -32,6 +49,8 @@ export interface Bundle {
   gzip: number;
   /** Bytes of `raw` that each folder of src/ accounts for, largest first. */
   folders: [folder: string, bytes: number][];
+  /** The same of each module. */
+  modules: [path: string, bytes: number][];
 }
 
 const root = new URL("../", import.meta.url);
@@ -52,12 +71,15 @@ function byFolder(inputs: Record<string, { bytesInOutput: number }>): [string, n
   return [...sums].sort((x, y) => y[1] - x[1]);
 }
 
-/** Bundles one of the library's doors. Leaves no process of esbuild's behind. */
-export async function bundle(entry: Entry = "src/mod.ts"): Promise<Bundle> {
+/** Bundles one of the library's doors, or a text that imports from its sources. Leaves no process of esbuild's behind. */
+export async function bundle(entry: Entry | { text: string } = "src/mod.ts"): Promise<Bundle> {
+  const absWorkingDir = fileURLToPath(root);
   try {
     const { outputFiles: [file], metafile } = await esbuild.build({
-      absWorkingDir: fileURLToPath(root),
-      entryPoints: [entry],
+      absWorkingDir,
+      ...(typeof entry === "string"
+        ? { entryPoints: [entry] }
+        : { stdin: { contents: entry.text, resolveDir: absWorkingDir } }),
       bundle: true,
       minify: true,
       format: "esm",
@@ -76,11 +98,30 @@ export async function bundle(entry: Entry = "src/mod.ts"): Promise<Bundle> {
       raw: file.contents.length,
       gzip: await gzipSize(file.text),
       folders: byFolder(output.inputs),
+      modules: Object.entries(output.inputs).map((
+        [path, { bytesInOutput }],
+      ): [string, number] => [path, bytesInOutput])
+        .sort((x, y) => y[1] - x[1]),
     };
   } finally {
     // esbuild is a child process that would otherwise keep this one alive.
     await esbuild.stop();
   }
+}
+
+/** What is left of some imports from the sources, which nothing tells a bundler to be without side effects. */
+export async function typical(): Promise<{ code: string; gzip: number; budget: number }[]> {
+  const { exports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root))) as {
+    exports: Record<string, string>;
+  };
+  const table: { code: string; gzip: number; budget: number }[] = [];
+  for (const { import: names, door, budget } of TYPICAL) {
+    const path = exports[door === undefined ? "." : `./${door}`];
+    const { gzip } = await bundle({ text: `export { ${names} } from "${path}";` });
+    const from = `@papillon/papillon${door === undefined ? "" : `/${door}`}`;
+    table.push({ code: `import { ${names} } from "${from}"`, gzip, budget });
+  }
+  return table;
 }
 
 /** Bundles all and says what they weigh; gives how many are too heavy. */
@@ -92,6 +133,24 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const check = args.includes("--budgets");
   let heavy = 0;
+  if (check || args.includes("--typical")) {
+    if (!check) console.log("| import | gzipped |\n| --- | ---: |");
+    for (const { code, gzip, budget } of await typical()) {
+      if (gzip > budget) heavy++;
+      const over = gzip > budget ? `, OVER the budget of ${budget}` : "";
+      if (!check) console.log(`| \`${code}\` | ${(gzip / 1000).toFixed(1)} kB${over} |`);
+      else if (over) console.log(`${code}: ${gzip} bytes${over}`);
+    }
+    if (!check) return heavy;
+  }
+  const largest = args.indexOf("--largest");
+  if (largest >= 0) {
+    const one = BUNDLES.find(({ entry }) => entry === args[largest + 1]) ?? BUNDLES[0];
+    for (const [path, bytes] of (await bundle(one.entry)).modules.slice(0, 30)) {
+      console.log(`${String(bytes).padStart(6)} ${path}`);
+    }
+    return 0;
+  }
   for (const { entry, file, budget, ...rest } of BUNDLES) {
     const { text, raw, gzip, folders } = await bundle(entry),
       named = entry === "src/mod.ts" ? own : undefined;

@@ -134,6 +134,11 @@ const checks: Check[] = [
     run: () => deno("publish", "--dry-run", "--allow-dirty"),
   },
   {
+    name: "package",
+    about: "the npm package is made, installs, and all its doors open in Node",
+    run: () => deno("run", "-A", "scripts/build_npm.ts", "--check"),
+  },
+  {
     name: "budgets",
     about: "no bundle weighs more than it may",
     run: () => deno("run", "-A", "scripts/bundle.ts", "--budgets"),

@@ -20,6 +20,8 @@ const GUIDES = [
   "linear-algebra",
   "run-anywhere",
   "files",
+  "layers",
+  "linear-algebra",
   "performance",
   "how-it-works",
 ];
@@ -99,6 +101,10 @@ function navigationOf(pages: readonly Page[]): Site["navigation"] {
   ];
 }
 
+/** On phones the pages of deno doc are wider than the screen, for long lines of code; those scroll instead. */
+const NARROW = "<style>@media (max-width:60rem){#content,main,section,article{min-width:0;max-width:100%}" +
+  "pre{overflow-x:auto;max-width:100%}body{overflow-x:hidden}}</style>";
+
 /** The API pages; gives the files, and where each exported name is. */
 async function writeApi(folder: string): Promise<Map<string, string>> {
   const { exports } = JSON.parse(await Deno.readTextFile(`${root}deno.json`)) as {
@@ -115,7 +121,7 @@ async function writeApi(folder: string): Promise<Map<string, string>> {
   const doors = Object.keys(exports).map((door) => {
     const name = door.replace(/^\.\/?/, "");
     return [
-      `@papillon/papillon${name && `/${name}`}`,
+      name === "" ? "papillon" : `/${name}`,
       name === "" ? "api/index.html" : `api/${name}/index.html`,
     ];
   });
@@ -126,11 +132,17 @@ async function writeApi(folder: string): Promise<Map<string, string>> {
     if (name !== undefined) symbols.set(name, `api/${file}`);
     if (!file.endsWith(".html")) continue;
     const path = `${folder}/api/${file}`, html = await Deno.readTextFile(path);
-    const bar = [["← papillon, guides and more", "index.html"], ...doors].map(([title, to]) =>
-      `<a href="${relative(`api/${file}`, to)}" style="margin-right:1.5rem">${title}</a>`
+    const bar = [["← Guides and more", "index.html"], ...doors].map(([title, to]) =>
+      `<a href="${relative(`api/${file}`, to)}">${title}</a>`
     );
-    const back = `<nav style="font:14px system-ui;padding:.6rem 1rem">${bar.join("")}</nav>`;
-    await Deno.writeTextFile(path, html.replace("<body>", `<body>${back}`));
+    const style = "display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;font:14px system-ui;padding:.6rem 1rem";
+    const back = `<nav aria-label="Doors" style="${style}">${bar.join("")}</nav>`;
+    // Code is imported from the package, not from "." as deno doc has it.
+    const own = html.replace(/ from &quot;\.(\/?\w*)&quot;/g, ` from &quot;@papillon/papillon$1&quot;`);
+    await Deno.writeTextFile(
+      path,
+      own.replace("<body>", `<body>${back}`).replace("</head>", `${NARROW}</head>`),
+    );
   }
   return symbols;
 }

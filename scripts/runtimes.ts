@@ -16,6 +16,9 @@ import { serving, type Worker } from "./runtimes/workers.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url)), project = `${folder}project`;
 
+/** The doors other than the main one and the core, which have rows of their own. */
+const DOORS = ["load", "layers", "linalg", "trained", "gpu"];
+
 /** A row of the table. */
 interface Row {
   readonly name: string;
@@ -55,6 +58,18 @@ if (Reflect.ownKeys(globalThis).length !== names) throw new Error("the core has 
 console.log(JSON.stringify({ ...await exerciseCore(core, stored), first }));
 `;
 
+/** All other doors as one module, from wherever they are. */
+const doorsModule = (place: (door: string) => string): string =>
+  DOORS.map((door) => `export * as ${door} from ${JSON.stringify(place(door))};`).join("\n");
+
+/** Tries them. */
+const doorsScript = (where: string, exercise: string, stored: string): string => `
+import { exerciseDoors } from ${JSON.stringify(exercise)};
+import * as doors from ${JSON.stringify(where)};
+${stored}
+console.log(JSON.stringify(await exerciseDoors(doors, stored)));
+`;
+
 /** Asks the edge example's server for the DCT-II of ones, which is 16 at zero. */
 const ASK = `
 import server from "./server.ts";
@@ -76,6 +91,8 @@ const stored = JSON.parse(readFileSync(new URL("stored.json", import.meta.url), 
   await Deno.writeTextFile(`${project}/main.js`, script("@papillon/papillon", "./exercise.js", stored));
   const core = coreScript("@papillon/papillon/core", "./exercise.js", stored);
   await Deno.writeTextFile(`${project}/core.js`, core);
+  await Deno.writeTextFile(`${project}/doors.js`, doorsModule((door) => `@papillon/papillon/${door}`));
+  await Deno.writeTextFile(`${project}/main-doors.js`, doorsScript("./doors.js", "./exercise.js", stored));
   await Deno.mkdir(`${project}/edge`, { recursive: true });
   for (const file of ["handler.ts", "server.ts", "operator.safetensors"]) {
     await Deno.copyFile(`${root}examples/edge/${file}`, `${project}/edge/${file}`);
@@ -94,6 +111,13 @@ export type Compiled = { machine: Machine; module: typeof kernels extends WebAss
 // @ts-expect-error: a size is a number
 Butterfly.random("8");
 export { y };
+export { exportOnnx, importTrained } from "@papillon/papillon/trained";
+import { Linear, Sequential } from "@papillon/papillon/layers";
+export const model: Sequential = new Sequential([Linear.of(map)]);
+import { dense, solve } from "@papillon/papillon/linalg";
+export const solution: Float64Array = solve(dense([[2]]), Float64Array.of(1));
+import { onDevice } from "@papillon/papillon/gpu";
+export const answer: Promise<Float32Array> = onDevice(map, { fallback: true }).apply(y);
 `,
   );
 }
@@ -172,6 +196,17 @@ export default { fetch: async () => Response.json(await exerciseCore(core, store
     files[`./${module}.wasm`] = { kind: "wasm", bytes };
   }
   const one: Worker = { name, script: await bundled(text), files, date };
+  return await serving(`${folder}workers`, [one], async ([url]) => await (await fetch(url)).json() as Sent);
+}
+
+/** All other doors in a worker. */
+async function doorsWorker(name: string, date: string): Promise<Sent> {
+  const text = `
+import * as doors from "./doors.js";
+import { exerciseDoors } from "./exercise.js";
+import stored from "./stored.json";
+export default { fetch: async () => Response.json(await exerciseDoors(doors, stored)) };`;
+  const one: Worker = { name, script: await bundled(text), date };
   return await serving(`${folder}workers`, [one], async ([url]) => await (await fetch(url)).json() as Sent);
 }
 
@@ -276,6 +311,35 @@ function rows(site: Site, local: string): Row[] {
       run: () => coreWorker("core-forbidden", undefined, "2025-05-01"),
     },
     { name: "core: chromium, strict policy", kernels: ["scalar"], run: () => browse(site, "core") },
+    {
+      name: "doors: deno, by file",
+      kernels: wasm,
+      run: () => printed(Deno.execPath(), [...anyDeno, `${folder}local-doors.ts`], folder),
+    },
+    {
+      name: "doors: deno, by URL",
+      kernels: wasm,
+      run: () => printed(Deno.execPath(), [...anyDeno, "--reload", `${site.url}/main-doors.ts`], folder),
+    },
+    ...[...[20, 22, 24].map((major) => [`node ${major}`, () => node(major)] as const), ["bun", bun] as const]
+      .map(([name, program]): Row => ({
+        name: `doors: ${name}, npm package`,
+        kernels: wasm,
+        run: async () => await printed(await program(), [`${project}/main-doors.js`], project),
+      })),
+    {
+      name: "doors: workerd, inlined kernels",
+      kernels: wasm,
+      run: () => doorsWorker("doors-inlined", "2025-09-01"),
+    },
+    {
+      name: "doors: workerd, forbidden",
+      kernels: ["scalar"],
+      run: () => doorsWorker("doors-forbidden", "2025-05-01"),
+    },
+    { name: "doors: chromium, page", kernels: wasm, run: () => browse(site, "doors") },
+    { name: "doors: chromium, strict policy", kernels: ["scalar"], run: () => browse(site, "doors-strict") },
+    { name: "doors: chromium, web worker", kernels: wasm, run: () => browse(site, "doors-worker") },
     { name: "typescript, npm package", kernels: [""], run: types },
     ...[["node 24", () => node(24)] as const, ["bun", bun] as const].map(([name, program]): Row => ({
       name: `edge example, ${name}`,
@@ -373,14 +437,26 @@ async function main(wanted: readonly string[]): Promise<number> {
     `${folder}core.js`,
     coreScript("./papillon-core.min.js", "./exercise.js", stored(file(`${at}stored.json`))),
   );
+  const { exports } = JSON.parse(await Deno.readTextFile(`${root}deno.json`)) as {
+    exports: Record<string, string>;
+  };
+  const source = (door: string): string => exports[`./${door}`].slice("./".length);
+  await Deno.writeTextFile(`${folder}doors.ts`, doorsModule((door) => file(source(door))));
+  await Deno.writeTextFile(
+    `${folder}local-doors.ts`,
+    doorsScript("./doors.ts", file(`${at}exercise.ts`), stored(file(`${at}stored.json`))),
+  );
   const site = serveSite({
+    "/doors.min.js": await bundled(await Deno.readTextFile(`${project}/doors.js`)),
+    "/doors.ts": doorsModule((door) => `./${source(door)}`),
+    "/main-doors.ts": doorsScript("./doors.ts", `./${at}exercise.ts`, stored(`./${at}stored.json`)),
     "/papillon-core.min.js": core,
     "/main.ts": script("./src/mod.ts", `./${at}exercise.ts`, stored(`./${at}stored.json`)),
     "/exercise.js": exercise,
     "/papillon.min.js": text,
   });
   const line = (name: string, cells: readonly string[]): string =>
-    [name.padEnd(30), ...cells.map((cell) => cell.padEnd(9))].join(" ").trimEnd();
+    [name.padEnd(32), ...cells.map((cell) => cell.padEnd(9))].join(" ").trimEnd();
   let failed = 0;
   try {
     console.log(line("runtime", ["kernels", ...FEATURES, "first result, ms"]));

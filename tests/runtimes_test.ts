@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
-import { exercise, exerciseCore, type Library, type Stored } from "../scripts/runtimes/exercise.ts";
+import {
+  exercise,
+  exerciseCore,
+  exerciseDoors,
+  type Library,
+  type Stored,
+} from "../scripts/runtimes/exercise.ts";
 import stored from "../scripts/runtimes/stored.json" with { type: "json" };
 import * as core from "../src/core.ts";
+import * as gpu from "../src/gpu/mod.ts";
+import * as trained from "../src/io/trained/mod.ts";
+import * as layers from "../src/layers/mod.ts";
+import * as linalg from "../src/linalg/mod.ts";
 import * as load from "../src/load.ts";
 import * as papillon from "../src/mod.ts";
 import { machines } from "./helpers.ts";
@@ -34,6 +44,30 @@ Deno.test("the core comes to the stored results in all builds, from files that w
       assert.equal(typeof error, "number", `${feature}: ${error}`);
     }
   }
+});
+
+Deno.test("all other doors come to the stored results, and one that does not is seen", async () => {
+  const doors = { load, layers, linalg, trained, gpu }, { features } = await exerciseDoors(doors, stored);
+  assert.deepEqual(Object.keys(features), [
+    "load",
+    "apply",
+    "gradient",
+    "layers",
+    "linalg",
+    "trained",
+    "gpu",
+  ]);
+  for (const [feature, error] of Object.entries(features)) {
+    assert.equal(typeof error, "number", `${feature}: ${error}`);
+  }
+  const { solve, trained: file } = stored.doors;
+  const off: Stored = {
+    ...stored,
+    doors: { solve: { ...solve, x: solve.x.map((v) => v + 1e-3) }, trained: { ...file, y: file.x } },
+  };
+  const { features: wrong } = await exerciseDoors(doors, off);
+  assert.match(String(wrong.linalg), /relative error/);
+  assert.match(String(wrong.trained), /relative error/);
 });
 
 Deno.test("what differs from the stored results, is no number, or throws is seen", async () => {

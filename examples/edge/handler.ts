@@ -112,13 +112,14 @@ export function createHandler(
     const type = request.headers.get("content-type")?.split(";")[0].trim().toLowerCase() ?? "";
     if ((type !== JSON_TYPE && type !== RAW_TYPE) || request.headers.has("content-encoding")) {
       const accepted = `${JSON_TYPE}, ${RAW_TYPE}`;
-      throw new Refusal(415, `The body must be one of ${accepted}, and not be compressed.`, {
+      const got = request.headers.has("content-encoding") ? "a compressed one" : type || "no type";
+      throw new Refusal(415, `The body must be one of ${accepted}, and not be compressed: got ${got}.`, {
         "accept-post": accepted,
       });
     }
     const bytes = await body(request, most);
     if (type === RAW_TYPE && bytes.length % 4 !== 0) {
-      throw new Refusal(400, `The body has ${bytes.length} bytes: that is no number of float32.`);
+      throw new Refusal(400, `The body has ${bytes.length} bytes: expected float32, four bytes each.`);
     }
     const { x, nested } = type === JSON_TYPE
       ? parse(bytes, input)
@@ -138,7 +139,7 @@ export function createHandler(
       const { pathname } = new URL(request.url), { method } = request;
       const allowed = pathname === "/apply" ? "POST" : pathname === "/" ? "GET" : undefined;
       if (allowed === undefined) throw new Refusal(404, "There is nothing here: POST vectors to /apply.");
-      if (method !== allowed) {
+      if (method !== allowed && !(allowed === "GET" && method === "HEAD")) {
         throw new Refusal(405, `${pathname} takes ${allowed}, not ${method}.`, { allow: allowed });
       }
       return allowed === "POST" ? await apply(request) : Response.json({ rows, cols, field, bytes: most });

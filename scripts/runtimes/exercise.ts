@@ -3,6 +3,11 @@
  * and come to the stored results. It is given the library, however that came to be there, and imports nothing.
  */
 import type * as small from "../../src/core.ts";
+import type * as gpu from "../../src/gpu/mod.ts";
+import type * as trained from "../../src/io/trained/mod.ts";
+import type * as layers from "../../src/layers/mod.ts";
+import type * as linalg from "../../src/linalg/mod.ts";
+import type * as load from "../../src/load.ts";
 import type * as papillon from "../../src/mod.ts";
 
 /** A file with an operator and what it must make of vectors, from float64: see store.ts. */
@@ -27,14 +32,28 @@ export interface StoredTransform {
   readonly y: number[];
 }
 
+/** What the doors for other files and for linear algebra must come to, from float64. */
+export interface StoredDoors {
+  /** A file as torch_butterfly's module "fc" is saved, a vector and what becomes of it. */
+  readonly trained: { readonly file: string; readonly x: number[]; readonly y: number[] };
+  /** Two square matrices, b and x, of which (A ⊗ B)·x = b. */
+  readonly solve: {
+    readonly a: number[][];
+    readonly b: number[][];
+    readonly right: number[];
+    readonly x: number[];
+  };
+}
+
 /** All stored results. */
 export interface Stored {
+  readonly doors: StoredDoors;
   readonly operators: StoredOperator[];
   readonly transform: StoredTransform;
 }
 
 /** What is tried. */
-export const FEATURES = ["load", "apply", "gradient", "learn"] as const;
+export const FEATURES = ["load", "apply", "gradient", "learn", "layers", "linalg", "trained", "gpu"] as const;
 
 /** One of them. */
 export type Feature = typeof FEATURES[number];
@@ -53,6 +72,15 @@ export type Library =
 
 /** The part of the core that is needed. */
 export type Core = Pick<typeof small, "loadCompiled" | "sharedMachine">;
+
+/** The part of the other doors that is needed. */
+export interface Doors {
+  readonly load: Pick<typeof load, "loadOperator" | "machine">;
+  readonly layers: Pick<typeof layers, "Linear" | "Sequential">;
+  readonly linalg: Pick<typeof linalg, "dense" | "kron" | "solve">;
+  readonly trained: Pick<typeof trained, "importTrained" | "exportOnnx">;
+  readonly gpu: Pick<typeof gpu, "onDevice">;
+}
 
 /** Largest relative error, in the 2-norm, of float32 against float64: 1e-6 for each doubling, up to 64 points. */
 const TOLERANCE = 6e-6;
@@ -154,4 +182,47 @@ export async function exercise(
     });
   }
   return { machine: (machine ?? library.machine()).name, features };
+}
+
+/** Tries all other doors: what `./load` shares with the main one, and a call or two of each. */
+export async function exerciseDoors(doors: Doors, stored: Stored): Promise<Outcome> {
+  const { machine, features } = await exercise(doors.load, stored);
+  const [{ file, x, y, g, input, weights }] = stored.operators, { trained, solve } = stored.doors;
+  const operator = (): papillon.Operator => doors.load.loadOperator(bytes(file));
+  const more: Partial<Record<Feature, number | string>> = {
+    // One step of training: forward, and the gradients of the input and of every array of weights.
+    layers: await attempt(() => {
+      const model = new doors.layers.Sequential([doors.layers.Linear.of(operator())]),
+        { cols, rows } = operator();
+      const count = x.length / cols;
+      const out = model.forward({ data: Float32Array.from(x), shape: [count, cols] }, true);
+      const back = model.backward({ data: Float32Array.from(g), shape: [count, rows] });
+      const slopes = model.parameters.map(({ gradient }) => gradient);
+      if (slopes.length !== weights.length) {
+        throw new RangeError(`${slopes.length} arrays of weights are trained`);
+      }
+      return worst([
+        error(out.data, y),
+        error(back.data, input),
+        ...weights.map((want, i) => error(slopes[i], want)),
+      ]);
+    }),
+    linalg: await attempt(() => {
+      const { dense, kron } = doors.linalg;
+      const got = doors.linalg.solve(kron(dense(solve.a), dense(solve.b)), Float64Array.from(solve.right));
+      return worst([error(got, solve.x)]);
+    }),
+    trained: await attempt(() => {
+      const fc = doors.trained.importTrained(bytes(trained.file)).operators.get("fc");
+      if (fc === undefined) throw new Error("there is no fc in the file");
+      if (doors.trained.exportOnnx(fc).length < 100) throw new Error("the ONNX model is empty");
+      return worst([error(fc.apply(Float32Array.from(trained.x)), trained.y)]);
+    }),
+    // Where there is no GPU the processor serves, and the promise is kept all the same.
+    gpu: await attempt(async () => {
+      const served = doors.gpu.onDevice(operator(), { fallback: true });
+      return worst([error(await served.apply(Float32Array.from(x)), y)]);
+    }),
+  };
+  return { machine, features: { ...features, ...more } };
 }

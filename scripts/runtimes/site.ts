@@ -35,6 +35,18 @@ try {
 }
 `;
 
+/** The same with all other doors, in one bundle. */
+const runDoors = (where: string): string => `
+const send = (outcome) => fetch("/result/${where}", { method: "POST", body: JSON.stringify(outcome) });
+try {
+  const { exerciseDoors } = await import("/exercise.js");
+  const stored = await (await fetch("/scripts/runtimes/stored.json")).json();
+  await send(await exerciseDoors(await import("/doors.min.js"), stored));
+} catch (fault) {
+  await send({ fault: String(fault) });
+}
+`;
+
 const page = (script: string): string =>
   `<!doctype html><title>papillon</title><script type="module" src="${script}"></script>`;
 
@@ -69,6 +81,13 @@ export function serveSite(files: Readonly<Record<string, string>>): Site {
     "/strict.js": run("strict"),
     "/core.html": page("/core.js"),
     "/core.js": RUN_CORE,
+    "/doors.html": page("/doors-page.js"),
+    "/doors-page.js": runDoors("doors"),
+    "/doors-strict.html": page("/doors-strict.js"),
+    "/doors-strict.js": runDoors("doors-strict"),
+    "/doors-worker.html": page("/doors-worker.js"),
+    "/doors-worker.js": `new Worker("/doors-inside.js", { type: "module" });`,
+    "/doors-inside.js": runDoors("doors-worker"),
     "/worker.html": page("/worker.js"),
     "/worker.js": `new Worker("/inside.js", { type: "module" });`,
     "/inside.js": run("worker"),
@@ -88,7 +107,7 @@ export function serveSite(files: Readonly<Record<string, string>>): Site {
       ? "application/json"
       : "text/javascript";
     const headers = new Headers({ "content-type": `${type}; charset=utf-8` });
-    if (/^\/(strict|core)\.html$/.test(pathname)) headers.set("content-security-policy", STRICT);
+    if (/^\/(strict|core|doors-strict)\.html$/.test(pathname)) headers.set("content-security-policy", STRICT);
     if (Object.hasOwn(made, pathname)) return new Response(made[pathname], { headers });
     if (!/^\/(src|scripts\/runtimes)\/[\w/.]+$/.test(pathname) || pathname.includes("..")) {
       return new Response(null, { status: 404 });

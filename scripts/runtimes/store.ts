@@ -11,12 +11,16 @@ import {
   Random,
   saveCompiled,
   saveOperator,
+  writeSafetensors,
 } from "../../src/mod.ts";
 import { differentiateBatch, evaluateBatch } from "../../tests/oracle.ts";
 import type { Stored, StoredOperator } from "./exercise.ts";
 
 /** Seven digits are more than the tolerance sees. */
 const short = (values: Iterable<number>): number[] => Array.from(values, (v) => Number(v.toPrecision(9)));
+
+const base64 = (bytes: Uint8Array): string =>
+  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 
 function store(name: string, operator: Operator, batch: number): StoredOperator {
   const { program, rows, cols, field } = operator, complex = field === "complex", width = complex ? 2 : 1;
@@ -25,12 +29,10 @@ function store(name: string, operator: Operator, batch: number): StoredOperator 
   const x = normal(batch * cols * width), g = normal(batch * rows * width);
   const { y } = evaluateBatch(program, x, batch, complex);
   const { input, weights } = differentiateBatch(program, x, g, batch, complex).value;
-  const text = (bytes: Uint8Array): string =>
-    btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
   return {
     name,
-    file: text(saveOperator(operator)),
-    compiled: text(saveCompiled(operator)),
+    file: base64(saveOperator(operator)),
+    compiled: base64(saveCompiled(operator)),
     x: short(x),
     y: short(y),
     g: short(g),
@@ -53,7 +55,39 @@ for (let j = 0; j < n; j++) {
   }
 }
 
+/** A module of torch_butterfly without bias, eight points, and its product with a vector by the oracle. */
+function trained(): Stored["doors"]["trained"] {
+  const map = Butterfly.random(8, { seed: 3 }), random = new Random(8);
+  const x = Float32Array.from({ length: 8 }, () => random.normal());
+  const data = map.toTwiddle();
+  return {
+    file: base64(writeSafetensors([["fc.twiddle", { dtype: "F32", shape: [1, 1, 3, 4, 2, 2], data }]])),
+    x: short(x),
+    y: short(evaluateBatch(map.program, x, 1, false).y),
+  };
+}
+
+/** A system of which the solution is known, for the right side is made of it. */
+function solve(): Stored["doors"]["solve"] {
+  const matrix = (n: number, shift: number): number[][] =>
+    Array.from(
+      { length: n },
+      (_, i) => short(Array.from({ length: n }, (_, j) => 1 / (1 + i + j) + (i === j ? shift : 0))),
+    );
+  const a = matrix(4, 1), b = matrix(3, 2), x = short(Array.from({ length: 12 }, (_, k) => Math.sin(k + 1)));
+  const right = Array.from(
+    { length: 12 },
+    (_, row) =>
+      x.reduce(
+        (sum, v, col) => sum + a[Math.floor(row / 3)][Math.floor(col / 3)] * b[row % 3][col % 3] * v,
+        0,
+      ),
+  );
+  return { a, b, right: right.map((v) => Number(v.toPrecision(12))), x };
+}
+
 const stored: Stored = {
+  doors: { trained: trained(), solve: solve() },
   operators: [
     store(
       "map.safetensors",

@@ -38,7 +38,7 @@ export class CompiledMachine extends Host {
 }
 
 /** Compiled when this file is imported, because some runtimes (workerd) allow compiling only then. */
-const best = compileBest(kernels);
+const best = /* @__PURE__ */ compileBest(kernels);
 let shared: CompiledMachine | undefined;
 
 /** The machine that compiled operators use when none is named: relaxed, else simd, else scalar. */

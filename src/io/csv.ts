@@ -8,9 +8,12 @@ import type { NumericArray } from "./array.ts";
 import { checkArray, fileLabel, quote } from "./bytes.ts";
 
 const NUMBER = "(?:(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:e[+-]?\\d+)?|inf(?:inity)?|nan)";
-const REAL = new RegExp(`^[+-]?${NUMBER}$`, "i");
+const REAL = /* @__PURE__ */ new RegExp(`^[+-]?${NUMBER}$`, "i");
 /** An optional real part, the sign (`+-` as old versions of NumPy write it), an optional number, the unit. */
-const COMPLEX = new RegExp(`^(?:([+-]?${NUMBER})\\s*(?=[+-]))?([+]?-|[+])?\\s*(${NUMBER})?[ij]$`, "i");
+const COMPLEX = /* @__PURE__ */ new RegExp(
+  `^(?:([+-]?${NUMBER})\\s*(?=[+-]))?([+]?-|[+])?\\s*(${NUMBER})?[ij]$`,
+  "i",
+);
 
 /** The value of text that matched NUMBER, with or without a sign. */
 function toNumber(text: string): number {

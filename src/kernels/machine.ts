@@ -47,7 +47,7 @@ export class Machine extends Host {
  * Compiled when this file is imported, because some runtimes (workerd) allow compiling only then: the best build
  * that the engine accepts, or none where compiling is forbidden or SIMD is missing.
  */
-const best = compileBest(kernels);
+const best = /* @__PURE__ */ compileBest(kernels);
 let shared: Machine | undefined;
 
 /** The machine that operators use when none is named: relaxed, else simd, else scalar. */

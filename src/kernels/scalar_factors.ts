@@ -21,11 +21,11 @@ interface Cut {
 export type Together = (left: number) => number;
 
 /** As many as `most`, then what is left in few parts. */
-function upTo(most: number): Together {
+export function upTo(most: number): Together {
   return (left) => left >= most ? most : left > 4 ? (left + 1) >> 1 : left;
 }
 
-const byEight = upTo(8), byFour = upTo(4), byTwo = upTo(2);
+const byEight = /* @__PURE__ */ upTo(8), byFour = /* @__PURE__ */ upTo(4), byTwo = /* @__PURE__ */ upTo(2);
 
 /**
  * Calls `visit` for what the kernels do together, in the order of the weights: where x starts, where each slot of y

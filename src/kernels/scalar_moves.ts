@@ -11,7 +11,7 @@ import type { Memory } from "./scalar.ts";
 const SEGMENT = 28;
 
 /** For each lane of two destinations the lane of their sources, 4 and more for the second source; see `readLanes`. */
-const lanes = new Int32Array(8);
+const lanes = /* @__PURE__ */ new Int32Array(8);
 
 /** Takes the lanes from four vectors of masks. */
 function readLanes(i32: Int32Array, masks: number): void {
@@ -57,7 +57,7 @@ export function move({ i32 }: Memory, r: number, src: number, dst: number): void
   }
 }
 
-const x = new Float64Array(16), y = new Float64Array(16);
+const x = /* @__PURE__ */ new Float64Array(16), y = /* @__PURE__ */ new Float64Array(16);
 
 /** Element of lane `lane` of stream s, whose vector (or, interleaved, whose pair of vectors) starts at `at`. */
 function place(flags: number, s: number, lane: number, at: number): number {

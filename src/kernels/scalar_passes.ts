@@ -8,9 +8,9 @@ import { Field } from "./record.ts";
 import type { Memory } from "./scalar.ts";
 
 /** The registers of one iteration, 4 lanes each: 16 real ones, or 4 complex ones with the imaginary parts apart. */
-const re = new Float64Array(64), im = new Float64Array(16);
+const re = /* @__PURE__ */ new Float64Array(64), im = /* @__PURE__ */ new Float64Array(16);
 /** Element offsets of the registers, at the source and at the destination. */
-const from = new Int32Array(16), to = new Int32Array(16);
+const from = /* @__PURE__ */ new Int32Array(16), to = /* @__PURE__ */ new Int32Array(16);
 
 function offsets(m: Memory, r: number, factors: number): number {
   const registers = 1 << factors;

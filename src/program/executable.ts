@@ -168,7 +168,7 @@ interface Own {
 /** Edge runtimes of older compatibility dates have no registry: there, room of one's own is never given back. */
 const abandoned = typeof FinalizationRegistry === "undefined"
   ? undefined
-  : new FinalizationRegistry<() => void>((free) => free());
+  : /* @__PURE__ */ new FinalizationRegistry<() => void>((free) => free());
 
 /** A view of memory: the one known, or a new one when memory was exchanged. */
 function current(machine: Machine, view: Float32Array | undefined, at: number, length: number): Float32Array {

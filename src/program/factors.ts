@@ -7,21 +7,20 @@
 
 import { cut, cutFields } from "../kernels/cut.ts";
 import { Op, type View } from "../kernels/record.ts";
+import { type Together, upTo } from "../kernels/scalar_factors.ts";
 import type { Target } from "./chain.ts";
 import type { ImageBuilder } from "./image.ts";
 import { type DenseStep, type FactorStep, type Field, floats, type Pattern } from "./step.ts";
 
-/** How many of the slots that are left a kernel does together: as `together` in assembly/factors.ts. */
-type Together = (left: number) => number;
-
-/** As many as `most`, then what is left in few parts. */
-function upTo(most: number): Together {
-  return (left) => left >= most ? most : left > 4 ? (left + 1) >> 1 : left;
-}
-
 /** What kernels do, by the field. */
-const FORWARD: Readonly<Record<Field, Together>> = { real: upTo(8), complex: upTo(4) };
-const BACKWARD: Readonly<Record<Field, Together>> = { real: upTo(4), complex: upTo(2) };
+const FORWARD: Readonly<Record<Field, Together>> = {
+  real: /* @__PURE__ */ upTo(8),
+  complex: /* @__PURE__ */ upTo(4),
+};
+const BACKWARD: Readonly<Record<Field, Together>> = {
+  real: /* @__PURE__ */ upTo(4),
+  complex: /* @__PURE__ */ upTo(2),
+};
 /** What those of compiled operators do: assembly/core_factors.ts. */
 const CORE: Readonly<Record<Field, Together>> = { real: (left) => left < 4 ? 1 : 4, complex: () => 1 };
 

@@ -11,7 +11,7 @@ import type { Field } from "../../program/step.ts";
 import { type Form, form, LONGEST_COLUMN, type Node, type Reader, type Writer } from "./form.ts";
 
 /** A butterfly by its weights. */
-export const butterfly: Form = form(
+export const butterfly: Form = /* @__PURE__ */ form(
   "butterfly",
   Butterfly,
   (operator, writer) => {
@@ -32,7 +32,7 @@ export const butterfly: Form = form(
 );
 
 /** An orthogonal butterfly by its angles, in float64, and determinants. */
-export const orthogonal: Form = form(
+export const orthogonal: Form = /* @__PURE__ */ form(
   "orthogonal-butterfly",
   OrthogonalButterfly,
   (operator, writer) => {
@@ -60,7 +60,7 @@ export const orthogonal: Form = form(
 );
 
 /** A butterfly in base 4 by the weights of both radices. */
-export const base4: Form = form(
+export const base4: Form = /* @__PURE__ */ form(
   "base4-butterfly",
   Base4Butterfly,
   (operator, writer) => {

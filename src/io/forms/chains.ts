@@ -12,7 +12,7 @@ import { type Form, form, type Node, type Reader } from "./form.ts";
 const MOST_FACTORS = 4096;
 
 /** A chain: a tensor for each factor, its shape the pattern. */
-export const chain: Form = form(
+export const chain: Form = /* @__PURE__ */ form(
   "chain",
   Chain,
   ({ patterns, factors, field }, writer) => {
@@ -37,7 +37,7 @@ export const chain: Form = form(
 );
 
 /** A butterfly transform of channels by its flat weights. */
-export const bft: Form = form(
+export const bft: Form = /* @__PURE__ */ form(
   "bft",
   Bft,
   ({ rows, cols, base, residual, flat }, writer) => {
@@ -54,7 +54,7 @@ export const bft: Form = form(
 );
 
 /** A layer of butterfly transforms by the flat weights of each. */
-export const bftLayer: Form = form(
+export const bftLayer: Form = /* @__PURE__ */ form(
   "bft-layer",
   BftLayer,
   ({ rows, cols, parts }, writer) => {

@@ -34,15 +34,15 @@ const list = <T extends Operator & { readonly operators: readonly Operator[] }>(
     },
   );
 
-/** Product, sum and block diagonal. */
-export const lists: readonly Form[] = [
-  list("product", Product, product),
-  list("sum", Sum, sum),
-  list("block-diagonal", BlockDiagonal, blockDiagonal),
-];
+/** What is applied one after another. */
+export const productForm: Form = /* @__PURE__ */ list("product", Product, product);
+/** What is added. */
+export const sumForm: Form = /* @__PURE__ */ list("sum", Sum, sum);
+/** What lies along the diagonal. */
+export const blocksForm: Form = /* @__PURE__ */ list("block-diagonal", BlockDiagonal, blockDiagonal);
 
 /** The first rows and columns of an operator. */
-export const cornerForm: Form = form(
+export const cornerForm: Form = /* @__PURE__ */ form(
   "corner",
   Corner,
   ({ rows, cols, of }, writer) => ({ rows, cols, of: writer.save(of) }),
@@ -53,7 +53,7 @@ export const cornerForm: Form = form(
 );
 
 /** A transpose or an adjoint. */
-export const transposed: Form = form(
+export const transposed: Form = /* @__PURE__ */ form(
   "transposed",
   Transposed,
   ({ conjugate, of }, writer) => ({ conjugate, of: writer.save(of) }),
@@ -62,7 +62,7 @@ export const transposed: Form = form(
 );
 
 /** A complex operator on the floats of a real vector. */
-export const realView: Form = form(
+export const realView: Form = /* @__PURE__ */ form(
   "real-view",
   RealView,
   ({ of }, writer) => {
@@ -78,7 +78,7 @@ export const realView: Form = form(
 );
 
 /** The same operator on several vectors. */
-export const repeated: Form = form(
+export const repeated: Form = /* @__PURE__ */ form(
   "repeated",
   Repeated,
   ({ count, of }, writer) => {
@@ -94,7 +94,7 @@ export const repeated: Form = form(
 );
 
 /** A Kronecker product of two. */
-export const kroneckerForm: Form = form(
+export const kroneckerForm: Form = /* @__PURE__ */ form(
   "kronecker",
   Kronecker,
   ({ left, right }, writer) => {

@@ -6,7 +6,16 @@
 
 import { base4, butterfly, orthogonal } from "./butterflies.ts";
 import { bft, bftLayer, chain } from "./chains.ts";
-import { cornerForm, kroneckerForm, lists, realView, repeated, transposed } from "./composed.ts";
+import {
+  blocksForm,
+  cornerForm,
+  kroneckerForm,
+  productForm,
+  realView,
+  repeated,
+  sumForm,
+  transposed,
+} from "./composed.ts";
 import type { Form } from "./form.ts";
 import { rotation } from "./rotation.ts";
 import { bias, convolution, dense, diagonal, factor, permutation, sparseForm, window } from "./simple.ts";
@@ -28,7 +37,9 @@ export const FORMS: readonly Form[] = [
   rotation,
   window,
   sparseForm,
-  ...lists,
+  productForm,
+  sumForm,
+  blocksForm,
   cornerForm,
   transposed,
   realView,

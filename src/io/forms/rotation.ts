@@ -8,7 +8,7 @@ import { Rotation, type RotationStage } from "../../kaleidoscope/rotation.ts";
 import { type Form, form } from "./form.ts";
 
 /** Stages of Hadamard matrices with signs between them. */
-export const rotation: Form = form(
+export const rotation: Form = /* @__PURE__ */ form(
   "rotation",
   Rotation,
   ({ rows, stages, signs, inverse }, writer) => {

@@ -15,7 +15,7 @@ import { Window } from "../../operator/window.ts";
 import { type Form, form } from "./form.ts";
 
 /** y[i] = x[index[i]] */
-export const permutation: Form = form(
+export const permutation: Form = /* @__PURE__ */ form(
   "permutation",
   Permutation,
   ({ rows, field, index }, writer) => {
@@ -29,7 +29,7 @@ export const permutation: Form = form(
 );
 
 /** The entries of a diagonal. */
-export const diagonal: Form = form(
+export const diagonal: Form = /* @__PURE__ */ form(
   "diagonal",
   Diagonal,
   ({ rows, field, values }, writer) => {
@@ -43,7 +43,7 @@ export const diagonal: Form = form(
 );
 
 /** An added vector. */
-export const bias: Form = form(
+export const bias: Form = /* @__PURE__ */ form(
   "bias",
   Bias,
   ({ rows, field, values }, writer) => {
@@ -57,7 +57,7 @@ export const bias: Form = form(
 );
 
 /** A single factor, its shape the pattern. */
-export const factor: Form = form(
+export const factor: Form = /* @__PURE__ */ form(
   "factor",
   KroneckerFactor,
   ({ pattern: { a, b, c, d }, field, values }, writer) => {
@@ -71,7 +71,7 @@ export const factor: Form = form(
 );
 
 /** A dense matrix. */
-export const dense: Form = form(
+export const dense: Form = /* @__PURE__ */ form(
   "dense",
   Dense,
   ({ rows, cols, field, values }, writer) => {
@@ -85,7 +85,7 @@ export const dense: Form = form(
 );
 
 /** A convolution by its kernel. */
-export const convolution: Form = form(
+export const convolution: Form = /* @__PURE__ */ form(
   "convolution",
   Convolution,
   ({ outputs, inputs, size, field, kernel }, writer) => {
@@ -108,7 +108,7 @@ function transforms(channels: number, size: readonly number[]): number {
 }
 
 /** A window, which has no tensors. */
-export const window: Form = form(
+export const window: Form = /* @__PURE__ */ form(
   "window",
   Window,
   ({ rows, cols, shift, field }, writer) => {
@@ -125,7 +125,7 @@ export const window: Form = form(
 );
 
 /** A sparse matrix by its entries, in compressed rows. */
-export const sparseForm: Form = form(
+export const sparseForm: Form = /* @__PURE__ */ form(
   "sparse",
   Sparse,
   ({ rows, cols, field, entryRows, entryCols, values }, writer) => {

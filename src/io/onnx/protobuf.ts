@@ -4,7 +4,7 @@
  * @module
  */
 
-const encoder = new TextEncoder();
+const encoder = /* @__PURE__ */ new TextEncoder();
 
 /** One field, or several, as parts to be joined at the end: tensors are never copied before. */
 export type Parts = readonly Uint8Array[];

@@ -17,17 +17,20 @@ import { singularValues } from "./singular_values.ts";
 import { solvers } from "./solvers.ts";
 
 /** The rules that functions use when no others are given. It never changes; see {@link RuleSet.extend}. */
-export const defaultRules: RuleSet = new RuleSet([
-  ...inverses,
-  ...woodbury,
-  ...solvers,
-  ...pseudoInverses,
-  ...determinants,
-  ...traces,
-  ...diagonals,
-  ...eigenvalues,
-  ...singularValues,
-  ...factorisations,
-  ...matrixFunctions,
-  ...norms,
-]);
+export const defaultRules: RuleSet = /* @__PURE__ */ new RuleSet(
+  // Functions, and calls that bundlers may leave out: who imports one name of this door gets no rules by it.
+  /* @__PURE__ */ [
+    inverses,
+    woodbury,
+    solvers,
+    pseudoInverses,
+    determinants,
+    traces,
+    diagonals,
+    eigenvalues,
+    singularValues,
+    factorisations,
+    matrixFunctions,
+    norms,
+  ].flatMap((rules) => rules()),
+);

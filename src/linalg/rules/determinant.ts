@@ -110,7 +110,7 @@ export function fourierMultiplicities(
 }
 
 /** Rules for `slogdet`. */
-export const determinants: readonly AnyRule[] = [
+export const determinants = (): readonly AnyRule[] => [
   exactly("slogdet"),
   general<"slogdet">({
     of: "slogdet",

@@ -130,7 +130,7 @@ const square = (of: "trace" | "diag"): AnyRule =>
   });
 
 /** Rules for `trace`. */
-export const traces: readonly AnyRule[] = [
+export const traces = (): readonly AnyRule[] => [
   exactly("trace"),
   square("trace"),
   general<"trace">({
@@ -246,7 +246,7 @@ export const traces: readonly AnyRule[] = [
 ];
 
 /** Rules for `diag`. */
-export const diagonals: readonly AnyRule[] = [
+export const diagonals = (): readonly AnyRule[] => [
   exactly("diag"),
   square("diag"),
   general<"diag">({

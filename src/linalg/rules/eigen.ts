@@ -136,7 +136,7 @@ const large = (A: LinearOperator, call: Call<"eig">): true | string =>
   `all ${A.rows} eigenvalues are asked for, and ${isSmall(A, call)}; ask for some (k), or raise dense.below`;
 
 /** Rules for `eig`. */
-export const eigenvalues: readonly AnyRule[] = [
+export const eigenvalues = (): readonly AnyRule[] => [
   exactly("eig"),
   general<"eig">({
     of: "eig",

@@ -77,7 +77,7 @@ function last(of: "cholesky" | "lu" | "qr"): AnyRule[] {
 }
 
 /** Rules for `cholesky`. */
-const choleskys: readonly AnyRule[] = [
+const choleskys = (): readonly AnyRule[] => [
   exactly("cholesky"),
   typed("cholesky", IdentityOperator, { name: "identity", why: "the identity is its own", run: (A) => A }),
   typed("cholesky", DiagonalOperator, {
@@ -118,7 +118,7 @@ const choleskys: readonly AnyRule[] = [
 ];
 
 /** Rules for `lu`. */
-const lus: readonly AnyRule[] = [
+const lus = (): readonly AnyRule[] => [
   exactly("lu"),
   general<"lu">({
     of: "lu",
@@ -176,7 +176,7 @@ const lus: readonly AnyRule[] = [
 ];
 
 /** Rules for `qr`. */
-const qrs: readonly AnyRule[] = [
+const qrs = (): readonly AnyRule[] => [
   exactly("qr"),
   general<"qr">({
     of: "qr",
@@ -228,4 +228,4 @@ const qrs: readonly AnyRule[] = [
 ];
 
 /** Rules for `cholesky`, `lu` and `qr`. */
-export const factorisations: readonly AnyRule[] = [...choleskys, ...lus, ...qrs];
+export const factorisations = (): readonly AnyRule[] => [...choleskys(), ...lus(), ...qrs()];

@@ -52,7 +52,7 @@ function solveWith(A: TridiagonalOperator, factors: TridiagonalFactors, b: Float
 }
 
 /** Inverses that follow from the type. */
-export const inverses: readonly AnyRule[] = [
+export const inverses = (): readonly AnyRule[] => [
   typed("inv", IdentityOperator, { name: "identity", why: "the identity is its own inverse", run: (A) => A }),
   general<"inv">({
     of: "inv",

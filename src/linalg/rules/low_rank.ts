@@ -124,7 +124,7 @@ class Woodbury {
 }
 
 /** Inverses of updates of low rank. */
-export const woodbury: readonly AnyRule[] = [
+export const woodbury = (): readonly AnyRule[] => [
   typed("inv", SumOperator, {
     name: "Woodbury",
     why: "the inverse of an update of low rank needs that of its base and a small system",

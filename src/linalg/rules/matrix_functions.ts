@@ -159,7 +159,7 @@ function krylov(
 }
 
 /** Rules for functions of operators. */
-export const matrixFunctions: readonly AnyRule[] = [
+export const matrixFunctions = (): readonly AnyRule[] => [
   exactly("function"),
   general<"function">({
     of: "function",

@@ -70,7 +70,7 @@ function toeplitzFrobenius(A: ToeplitzOperator): number {
 }
 
 /** Rules for `norm`. */
-export const norms: readonly AnyRule[] = [
+export const norms = (): readonly AnyRule[] => [
   exactly("norm"),
   general<"norm">({
     of: "norm",

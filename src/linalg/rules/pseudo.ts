@@ -80,7 +80,7 @@ function leastSquares(A: LinearOperator, settings: Settings): LinearOperator {
 }
 
 /** Rules for `pinv`. */
-export const pseudoInverses: readonly AnyRule[] = [
+export const pseudoInverses = (): readonly AnyRule[] => [
   exactly("pinv"),
   general<"pinv">({
     of: "pinv",

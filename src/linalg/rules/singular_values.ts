@@ -73,7 +73,7 @@ function outer(a: Vector, b: Vector): Vector {
 }
 
 /** Rules for `svd`. */
-export const singularValues: readonly AnyRule[] = [
+export const singularValues = (): readonly AnyRule[] => [
   exactly("svd"),
   general<"svd">({
     of: "svd",

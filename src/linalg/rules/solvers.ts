@@ -107,7 +107,7 @@ export function fromSpectrum(
 }
 
 /** Kronecker sums, and products with a multiple of the identity added, by the eigenvectors of their factors. */
-const spectral = general<"inv">({
+const spectral = /* @__PURE__ */ general<"inv">({
   of: "inv",
   name: "eigenvectors of the parts",
   why: "V(Λ + cI)⁻¹V⁻¹, where V is a Kronecker product of the eigenvectors of small parts",
@@ -282,7 +282,7 @@ function shifted(A: LinearOperator): { readonly rest: LinearOperator; readonly m
 }
 
 /** The rules that are asked last. */
-export const solvers: readonly AnyRule[] = [
+export const solvers = (): readonly AnyRule[] => [
   spectral,
   typed("inv", KernelOperator, {
     name: "float32 kernels, refined",
