@@ -314,10 +314,13 @@ function blockIndex(
     // Formed blocks of real factors on complex vectors are written for each float: the even ones suffice.
     const start = list.source(formed.values), many = BLOCK_NUMBERS[formed.form];
     const unit = floats(factor.field), spread = step / unit;
-    return (block, e, part) => start + (formedBlock(block, d, spread) * many + e) * unit + part;
+    return { first: (block) => start + formedBlock(block, d, spread) * many * unit, step: unit };
   }
   const start = list.source(factor.weights);
-  return (block, e, part) => start + ((Math.floor(block / d) * 4 + e) * d + block % d) * step + part;
+  return {
+    first: (block) => start + (Math.floor(block / d) * 4 * d + block % d) * step,
+    step: d * step,
+  };
 }
 
 /** The number of a block of points among the blocks of floats. */

@@ -73,19 +73,21 @@ function flatOf(steps: readonly Step[], tied: boolean): Flat {
     length = Math.max(length, start + own.length);
   }
   const codes = ({ sources, index }: Weights): Uint32Array => {
-    const all: number[] = [];
+    const all = new Uint32Array(sources.reduce((sum, { length }) => sum + length, 0));
+    let to = 0;
     for (const source of sources) {
       const [{ original, field }, start] = places.get(source)!;
       for (let k = 0; k < source.length; k++) {
-        if (original === undefined) all.push(start + k);
-        else all.push(field === "complex" && k & 1 ? ZERO : start + (k >> 1));
+        if (original === undefined) all[to++] = start + k;
+        else all[to++] = field === "complex" && k & 1 ? ZERO : start + (k >> 1);
       }
     }
-    return index.map((code) => {
-      const at = code & ZERO;
-      if (at === ZERO || all[at] === ZERO) return ZERO;
-      return (all[at] | code & ~ZERO) >>> 0;
-    });
+    const codes = new Uint32Array(index.length).fill(ZERO);
+    for (let k = 0; k < index.length; k++) {
+      const at = index[k] & ZERO;
+      if (at !== ZERO && all[at] !== ZERO) codes[k] = (all[at] | index[k] & ~ZERO) >>> 0;
+    }
+    return codes;
   };
   return { length, starts, lengths, codes };
 }
