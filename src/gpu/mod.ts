@@ -35,3 +35,4 @@ export {
   onDevice,
 } from "./choose.ts";
 export { type FitOptions, GpuTrainer, type TrainerOptions } from "./train.ts";
+export { gpuStarter, type StarterOptions } from "./starter.ts";
