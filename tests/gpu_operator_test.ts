@@ -339,3 +339,22 @@ Deno.test("where there is no adapter, or no WebGPU, a sentence says so", async (
     /the adapter gave no device: spent/,
   );
 });
+
+Deno.test("a driver that never answers is not waited for longer than the signal says", async () => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator")!;
+  const never = (): Promise<never> => new Promise(() => {}),
+    adapter = { limits: {}, info: {}, requestDevice: never };
+  for (const requestAdapter of [never, () => Promise.resolve(adapter)]) {
+    Object.defineProperty(globalThis, "navigator", {
+      value: { gpu: { requestAdapter } },
+      configurable: true,
+    });
+    try {
+      const controller = new AbortController(), opening = createGpu({ signal: controller.signal });
+      setTimeout(() => controller.abort(new Error("long enough")), 5);
+      await assert.rejects(opening, /long enough/);
+    } finally {
+      Object.defineProperty(globalThis, "navigator", before);
+    }
+  }
+});

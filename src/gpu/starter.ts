@@ -12,7 +12,7 @@ import { bitReversal, Permutation } from "../operator/permutation.ts";
 import { Random } from "../program/random.ts";
 import { floats } from "../program/step.ts";
 import type { GpuArray } from "./array.ts";
-import { GpuError, type Stoppable } from "./context.ts";
+import { GpuError } from "./context.ts";
 import type { Gpu } from "./gpu.ts";
 import { type FitOptions, GpuTrainer } from "./train.ts";
 
