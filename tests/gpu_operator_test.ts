@@ -1,12 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  createGpu,
-  type Gpu,
-  GpuError,
-  GpuLostError,
-  GpuUnavailableError,
-  onDevice,
-} from "../src/gpu/mod.ts";
+import { createGpu, GpuError, GpuLostError, GpuUnavailableError, onDevice } from "../src/gpu/mod.ts";
 import { dft } from "../src/kaleidoscope/transforms/dft.ts";
 import { hadamard } from "../src/kaleidoscope/transforms/hadamard.ts";
 import { Butterfly } from "../src/operator/butterfly.ts";
@@ -15,7 +8,7 @@ import { Diagonal } from "../src/operator/diagonal.ts";
 import { product } from "../src/operator/product.ts";
 import { Window } from "../src/operator/window.ts";
 import { Random } from "../src/program/random.ts";
-import { gpu, gpuTest } from "./gpu.ts";
+import { gpu, gpuTest, limitedTo } from "./gpu.ts";
 import { assertClose } from "./helpers.ts";
 import { vectors } from "./programs.ts";
 
@@ -213,33 +206,6 @@ gpuTest("weights and vectors beyond the limits of a device are refused in a sent
   const array = await gpu.array(x.subarray(0, 16 * 20), 16);
   assertClose(await (await on.applyTo(array)).read(), plain.apply(x.subarray(0, 16 * 20)), 1e-6);
 });
-
-/** A device that says it has smaller limits, or that answers some scopes with errors. */
-function limitedTo(
-  gpu: Gpu,
-  limits: Partial<Record<keyof GPUSupportedLimits, number>>,
-  scope?: () => GPUError | null,
-): GPUDevice {
-  const bound = (target: object, key: string | symbol): unknown => {
-    const value = Reflect.get(target, key);
-    return typeof value === "function" ? value.bind(target) : value;
-  };
-  const fewer = new Proxy(gpu.device.limits, {
-    get: (target, key) => limits[key as keyof GPUSupportedLimits] ?? bound(target, key),
-  });
-  return new Proxy(gpu.device, {
-    get: (target, key) => {
-      if (key === "limits") return fewer;
-      if (key === "popErrorScope" && scope) {
-        return async () => {
-          const error = await target.popErrorScope();
-          return error ?? scope();
-        };
-      }
-      return bound(target, key);
-    },
-  });
-}
 
 gpuTest("out of memory is an error that says so", async () => {
   let pops = 0;

@@ -7,7 +7,7 @@ import type { Operator } from "../src/operator/operator.ts";
 import { Permutation } from "../src/operator/permutation.ts";
 import { product } from "../src/operator/product.ts";
 import { Random } from "../src/program/random.ts";
-import { gpu, gpuTest } from "./gpu.ts";
+import { gpu, gpuTest, limitedTo } from "./gpu.ts";
 import { assertClose } from "./helpers.ts";
 import { vectors } from "./programs.ts";
 
@@ -112,6 +112,20 @@ gpuTest("mini-batches take the steps, and have the losses, that they have on the
   assert.equal(seen.length, steps);
   (await trainer.weights()).forEach((w, i) => assertClose(w, current.weights[i], 1e-4, `weights ${i}`));
   trainer.dispose();
+});
+
+gpuTest("training on more than a kernel may read at once takes the same steps", async () => {
+  const start = Butterfly.random(n, { seed: 2 }),
+    { x, y, ax, ay } = await pairs(start, Butterfly.random(n, { seed: 3 }));
+  const options = { steps: 6, batch: 9, seed: 1 };
+  const whole = await GpuTrainer.create(gpu, start);
+  await whole.fit(ax, ay, options);
+  // Weights take 192 bytes, the pairs twice as many, a batch 288.
+  const device = limitedTo(gpu, { maxStorageBufferBindingSize: 256 });
+  const small = await createGpu({ device }), trainer = await GpuTrainer.create(small, start);
+  await trainer.fit(await small.array(x, n), await small.array(y, n), options);
+  const want = await whole.weights();
+  (await trainer.weights()).forEach((w, i) => assertClose(w, want[i], 1e-5, `weights ${i}`));
 });
 
 gpuTest("training that diverges says so, keeps the weights of before, and can go on", async () => {

@@ -60,25 +60,32 @@ export class Batches {
     await context.guard("gather a batch on the GPU", () => {
       const { device } = context, encoder = device.createCommandEncoder();
       device.queue.writeBuffer(this.#index, 0, rows);
-      const pass = encoder.beginComputePass();
-      pass.setPipeline(this.#pipeline);
-      this.#sources.forEach((source, k) => {
-        const [, width] = source.shape, floats = rows.length * width;
-        const buffers = [
-          context.uniform([floats, width]),
-          this.#parts[k].span.buffer,
-          source.span.buffer,
-          this.#index,
-        ];
-        const entries = buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
-        const layout = this.#pipeline.getBindGroupLayout(0);
-        pass.setBindGroup(0, device.createBindGroup({ layout, entries }));
-        pass.dispatchWorkgroups(...context.grid(Math.ceil(floats / 64)));
-      });
-      pass.end();
+      this.#sources.forEach((source, k) => this.#gather(encoder, source, this.#parts[k], rows));
       device.queue.submit([encoder.finish()]);
     });
     return this.#parts.map((part) => new GpuArray(context, part.span.buffer, [rows.length, part.shape[1]]));
+  }
+
+  #gather(encoder: GPUCommandEncoder, source: GpuArray, part: GpuArray, rows: Uint32Array): void {
+    const context = this.#context, { device } = context, [, width] = source.shape;
+    const buffers = [part.span.buffer, source.span.buffer];
+    // More than a kernel may read is copied vector by vector.
+    if (buffers.some(({ size }) => size > device.limits.maxStorageBufferBindingSize)) {
+      rows.forEach((row, i) =>
+        encoder.copyBufferToBuffer(buffers[1], row * width * 4, buffers[0], i * width * 4, width * 4)
+      );
+      return;
+    }
+    const count = rows.length * width, layout = this.#pipeline.getBindGroupLayout(0);
+    const entries = [context.uniform([count, width]), ...buffers, this.#index].map((buffer, binding) => ({
+      binding,
+      resource: { buffer },
+    }));
+    const pass = encoder.beginComputePass();
+    pass.setPipeline(this.#pipeline);
+    pass.setBindGroup(0, device.createBindGroup({ layout, entries }));
+    pass.dispatchWorkgroups(...context.grid(Math.ceil(count / 64)));
+    pass.end();
   }
 
   /** Gives its memory back. */
