@@ -228,6 +228,11 @@ gpuTest("a device with the least limits runs everything", async () => {
     x = vectors(new Random(2), 4096);
   assert.match(on.explain(), /1 kernel/);
   assertClose(await on.apply(x), large.apply(x), 1e-5);
+  const small = Butterfly.random(64, { seed: 2 }), g = vectors(new Random(3), 64 * 3);
+  const from = vectors(new Random(4), 64 * 3), want = small.gradient(from, g);
+  const got = await (await least.compile(small)).gradient(from, g);
+  assertClose(got.input, want.input, 1e-6);
+  got.weights.forEach((gradient, i) => assertClose(gradient, want.weights[i], 1e-6, `weights ${i}`));
   least.dispose();
 });
 

@@ -14,7 +14,8 @@ import { floats } from "../program/step.ts";
 import type { GpuArray } from "./array.ts";
 import { GpuError } from "./context.ts";
 import type { Gpu } from "./gpu.ts";
-import { type FitOptions, GpuTrainer } from "./train.ts";
+import { GpuTrainer } from "./train.ts";
+import type { FitOptions } from "./train_options.ts";
 
 /** How {@link gpuStarter} trains. */
 export interface StarterOptions {
