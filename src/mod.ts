@@ -163,7 +163,7 @@ export type { Explained } from "./learn/explain.ts";
 export type { FitPart, Model } from "./learn/parts.ts";
 export type { FunctionSource, LearnSource, SampleSource } from "./learn/source.ts";
 export type { Samples } from "./learn/samples.ts";
-export type { GradientOptions } from "./learn/gradient.ts";
+export type { GradientOptions, Start, Starter, StartProblem } from "./learn/gradient.ts";
 export type { FrontPermutation, Hypothesis } from "./learn/hypothesis.ts";
 export type { LossAndGradient } from "./learn/objective.ts";
 export {

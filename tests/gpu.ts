@@ -34,3 +34,30 @@ export const small: Partial<Tuning> = { bits: 2, shape: { memory: 1 << 14, threa
 
 /** The same with so little workgroup memory that most rows are cut into tiles. */
 export const tiny: Partial<Tuning> = { bits: 2, shape: { memory: 512, threads: 32, rows: 2 } };
+
+/** A device that says it has smaller limits, or that answers some scopes with errors. */
+export function limitedTo(
+  gpu: Gpu,
+  limits: Partial<Record<keyof GPUSupportedLimits, number>>,
+  scope?: () => GPUError | null,
+): GPUDevice {
+  const bound = (target: object, key: string | symbol): unknown => {
+    const value = Reflect.get(target, key);
+    return typeof value === "function" ? value.bind(target) : value;
+  };
+  const fewer = new Proxy(gpu.device.limits, {
+    get: (target, key) => limits[key as keyof GPUSupportedLimits] ?? bound(target, key),
+  });
+  return new Proxy(gpu.device, {
+    get: (target, key) => {
+      if (key === "limits") return fewer;
+      if (key === "popErrorScope" && scope) {
+        return async () => {
+          const error = await target.popErrorScope();
+          return error ?? scope();
+        };
+      }
+      return bound(target, key);
+    },
+  });
+}

@@ -69,6 +69,52 @@ gpuTest("the benchmark verifies on this adapter, and claims no speed where it is
   }).output();
   const said = new TextDecoder().decode(stdout);
   assert.ok(success, said + new TextDecoder().decode(stderr));
-  assert.match(said, /butterfly of 64 points: verified\n.*software: .* no speed is claimed/);
+  assert.match(
+    said,
+    /butterfly of 64 points: verified\n(dense product of 64, jax-js: verified\n|jax-js: skipped.*\n).*software: .* no speed is claimed/,
+  );
   assert.doesNotMatch(said, /\d ms|GB\/s/);
+});
+
+Deno.test("the benchmark ends with a sentence where there is no adapter", async () => {
+  const without = 'Object.defineProperty(globalThis, "navigator", { value: {} });';
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      "--no-lock",
+      "--preload",
+      `data:text/javascript,${encodeURIComponent(without)}`,
+      new URL("../bench/gpu.ts", import.meta.url).href,
+    ],
+    stdin: "null",
+  }).output();
+  assert.equal(code, 1);
+  assert.match(
+    new TextDecoder().decode(stderr),
+    /Nothing was measured\. Cannot use the GPU: this runtime has no WebGPU/,
+  );
+});
+
+Deno.test("tests without an adapter are skipped with a reason, and fail where there must be one", async () => {
+  const helper = new URL("gpu.ts", import.meta.url).href;
+  const without = `Object.defineProperty(globalThis, "navigator", { value: {} }); await import("${helper}");`;
+  for (const required of ["0", "1"]) {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["eval", "--no-lock", without],
+      env: { PAPILLON_REQUIRE_GPU: required },
+      stdin: "null",
+    }).output();
+    const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    assert.equal(code, Number(required), said);
+    const reason = "Cannot use the GPU: this runtime has no WebGPU";
+    assert.ok(
+      said.includes(
+        required === "1"
+          ? `PAPILLON_REQUIRE_GPU is 1, but there is no adapter: ${reason}`
+          : `skipped: the tests of the GPU. ${reason}`,
+      ),
+      said,
+    );
+  }
 });

@@ -3,10 +3,13 @@ import fc from "fast-check";
 import { arrayFrom, emptyArray } from "../src/gpu/array.ts";
 import { GpuDerivative } from "../src/gpu/derivative.ts";
 import type { Tuning } from "../src/gpu/plan.ts";
+import { planReverse } from "../src/gpu/reverse.ts";
 import { Butterfly } from "../src/operator/butterfly.ts";
 import { Dense } from "../src/operator/dense.ts";
-import type { Program } from "../src/program/program.ts";
+import type { Operator } from "../src/operator/operator.ts";
+import { type Program, ProgramBuilder } from "../src/program/program.ts";
 import { Random } from "../src/program/random.ts";
+import type { Field } from "../src/program/step.ts";
 import { gpu, gpuTest, small } from "./gpu.ts";
 import { assertClose } from "./helpers.ts";
 import { assertRounded, differentiateBatch, evaluateBatch, roundings } from "./oracle.ts";
@@ -53,6 +56,62 @@ gpuTest("the gradient of any program is that of its steps on the device", async 
     { seed: 2020, numRuns: 30 },
   );
 });
+
+/** The kernels of the gradient of an operator, for a device with 32 KiB of workgroup memory. */
+function kernelsOf(map: Operator): string[] {
+  const tuning: Tuning = {
+    shape: { memory: 1 << 15, threads: 256, rows: 4 },
+    bits: 3,
+    precision: "f32",
+    bytes: 1 << 27,
+  };
+  return planReverse(map.program, tuning, true, false).plan.kernels.map(({ label }) => label);
+}
+
+Deno.test("rows of up to 1024 floats go forward and back through all factors in one kernel", () => {
+  for (const n of [8, 64, 1024]) {
+    const levels = Math.log2(n);
+    for (const increasing of [true, false]) {
+      assert.deepEqual(kernelsOf(Butterfly.random(n, { increasing })), [
+        `back through ${levels} factors on rows of ${n}`,
+      ]);
+    }
+  }
+  assert.equal(kernelsOf(Butterfly.random(64, { field: "complex" })).length, 1);
+  // As many as have their gradients in registers: two kernels, and one that makes the value between them.
+  assert.deepEqual(kernelsOf(Butterfly.random(2048)).slice(1), [
+    "back through 5 factors on rows of 2048",
+    "back through 6 factors on rows of 2048",
+  ]);
+});
+
+gpuTest(
+  "chains of factors go back through workgroup memory as float64 says, whatever does not divide",
+  async () => {
+    const random = new Random(8), some = { bits: 2, shape: { memory: 1 << 12, threads: 16, rows: 1 } };
+    // Strides; points; vectors, of which chunks and lanes leave some over.
+    const cases: [number[], number, number, Field, Partial<Tuning>][] = [
+      [[1, 2, 4], 8, 5, "real", {}],
+      [[4, 2, 1], 24, 37, "real", some],
+      [[1, 2, 8, 16, 4], 32, 70, "real", some],
+      [[2, 2, 1, 1, 4], 8, 131, "complex", some],
+      [[4, 2, 1, 8], 16, 21, "complex", {}],
+    ];
+    for (const [strides, n, batch, field, tuning] of cases) {
+      const unit = field === "complex" ? 2 : 1, builder = new ProgramBuilder(n * unit);
+      const factor = (value: number, d: number): number =>
+        builder.factor(value, { a: n / (2 * d), b: 2, c: 2, d }, field, vectors(random, 2 * n * unit));
+      const program = builder.build(strides.reduce(factor, 0));
+      const x = vectors(random, batch * program.inputWidth), g = vectors(random, batch * program.outputWidth);
+      const { value } = differentiateBatch(program, x, g, batch, field === "complex");
+      const got = await differentiate(program, x, g, batch, tuning), label = `strides ${strides}`;
+      assertClose(got.input, value.input, 1e-5, label);
+      got.weights.forEach((gradient, i) =>
+        assertClose(gradient, value.weights[i], 1e-5, `${label}, weights ${i}`)
+      );
+    }
+  },
+);
 
 for (const field of ["real", "complex"] as const) {
   gpuTest(`a large ${field} dense block has a kernel of its own, forward and back`, async () => {

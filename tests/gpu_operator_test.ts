@@ -1,12 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  createGpu,
-  type Gpu,
-  GpuError,
-  GpuLostError,
-  GpuUnavailableError,
-  onDevice,
-} from "../src/gpu/mod.ts";
+import { createGpu, GpuError, GpuLostError, GpuUnavailableError, onDevice } from "../src/gpu/mod.ts";
 import { dft } from "../src/kaleidoscope/transforms/dft.ts";
 import { hadamard } from "../src/kaleidoscope/transforms/hadamard.ts";
 import { Butterfly } from "../src/operator/butterfly.ts";
@@ -15,7 +8,7 @@ import { Diagonal } from "../src/operator/diagonal.ts";
 import { product } from "../src/operator/product.ts";
 import { Window } from "../src/operator/window.ts";
 import { Random } from "../src/program/random.ts";
-import { gpu, gpuTest } from "./gpu.ts";
+import { gpu, gpuTest, limitedTo } from "./gpu.ts";
 import { assertClose } from "./helpers.ts";
 import { vectors } from "./programs.ts";
 
@@ -214,33 +207,6 @@ gpuTest("weights and vectors beyond the limits of a device are refused in a sent
   assertClose(await (await on.applyTo(array)).read(), plain.apply(x.subarray(0, 16 * 20)), 1e-6);
 });
 
-/** A device that says it has smaller limits, or that answers some scopes with errors. */
-function limitedTo(
-  gpu: Gpu,
-  limits: Partial<Record<keyof GPUSupportedLimits, number>>,
-  scope?: () => GPUError | null,
-): GPUDevice {
-  const bound = (target: object, key: string | symbol): unknown => {
-    const value = Reflect.get(target, key);
-    return typeof value === "function" ? value.bind(target) : value;
-  };
-  const fewer = new Proxy(gpu.device.limits, {
-    get: (target, key) => limits[key as keyof GPUSupportedLimits] ?? bound(target, key),
-  });
-  return new Proxy(gpu.device, {
-    get: (target, key) => {
-      if (key === "limits") return fewer;
-      if (key === "popErrorScope" && scope) {
-        return async () => {
-          const error = await target.popErrorScope();
-          return error ?? scope();
-        };
-      }
-      return bound(target, key);
-    },
-  });
-}
-
 gpuTest("out of memory is an error that says so", async () => {
   let pops = 0;
   // Scopes are popped in the order validation, memory, internal.
@@ -262,6 +228,11 @@ gpuTest("a device with the least limits runs everything", async () => {
     x = vectors(new Random(2), 4096);
   assert.match(on.explain(), /1 kernel/);
   assertClose(await on.apply(x), large.apply(x), 1e-5);
+  const small = Butterfly.random(64, { seed: 2 }), g = vectors(new Random(3), 64 * 3);
+  const from = vectors(new Random(4), 64 * 3), want = small.gradient(from, g);
+  const got = await (await least.compile(small)).gradient(from, g);
+  assertClose(got.input, want.input, 1e-6);
+  got.weights.forEach((gradient, i) => assertClose(gradient, want.weights[i], 1e-6, `weights ${i}`));
   least.dispose();
 });
 
@@ -338,4 +309,23 @@ Deno.test("where there is no adapter, or no WebGPU, a sentence says so", async (
     { gpu: { requestAdapter: () => Promise.resolve(adapter) } },
     /the adapter gave no device: spent/,
   );
+});
+
+Deno.test("a driver that never answers is not waited for longer than the signal says", async () => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator")!;
+  const never = (): Promise<never> => new Promise(() => {}),
+    adapter = { limits: {}, info: {}, requestDevice: never };
+  for (const requestAdapter of [never, () => Promise.resolve(adapter)]) {
+    Object.defineProperty(globalThis, "navigator", {
+      value: { gpu: { requestAdapter } },
+      configurable: true,
+    });
+    try {
+      const controller = new AbortController(), opening = createGpu({ signal: controller.signal });
+      setTimeout(() => controller.abort(new Error("long enough")), 5);
+      await assert.rejects(opening, /long enough/);
+    } finally {
+      Object.defineProperty(globalThis, "navigator", before);
+    }
+  }
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createGpu, GpuTrainer } from "../src/gpu/mod.ts";
+import { createGpu, GpuError, GpuLostError, GpuTrainer } from "../src/gpu/mod.ts";
 import { Adam } from "../src/learn/adam.ts";
 import { blockDiagonal } from "../src/operator/block_diagonal.ts";
 import { Butterfly } from "../src/operator/butterfly.ts";
@@ -7,7 +7,7 @@ import type { Operator } from "../src/operator/operator.ts";
 import { Permutation } from "../src/operator/permutation.ts";
 import { product } from "../src/operator/product.ts";
 import { Random } from "../src/program/random.ts";
-import { gpu, gpuTest } from "./gpu.ts";
+import { gpu, gpuTest, limitedTo } from "./gpu.ts";
 import { assertClose } from "./helpers.ts";
 import { vectors } from "./programs.ts";
 
@@ -87,6 +87,85 @@ gpuTest("Adam takes the steps that it takes on the processor", async () => {
   trainer.dispose();
 });
 
+gpuTest("mini-batches take the steps, and have the losses, that they have on the processor", async () => {
+  const start = Butterfly.random(n, { seed: 2 }), size = 5, steps = 24;
+  const { x, y, ax, ay } = await pairs(start, Butterfly.random(n, { seed: 3 }));
+  const trainer = await GpuTrainer.create(gpu, start), seen: number[] = [];
+  const rate = (step: number): number => 0.05 / (1 + step);
+  const onProgress = ({ loss }: { loss: number }): void => void seen.push(loss);
+  await trainer.fit(ax, ay, { steps, rate, batch: size, seed: 9, every: 1, onProgress });
+  let current = start, order = new Uint32Array() as Uint32Array;
+  const adams = start.weights.map((w) => new Adam(w.length)), each = Math.ceil(batch / size);
+  for (let step = 0; step < steps; step++) {
+    if (step % each === 0) order = new Random(9 * 2 ** 20 + step / each).permutation(batch);
+    const rows = [...order.subarray(step % each * size, (step % each + 1) * size)];
+    const some = (all: Float32Array): Float32Array =>
+      Float32Array.from(rows.flatMap((row) => [...all.subarray(row * n, (row + 1) * n)]));
+    const want = some(y), off = current.apply(some(x)).map((value, k) => value - want[k]);
+    const loss = off.reduce((sum, value) => sum + value * value, 0) / (2 * rows.length);
+    assert.ok(Math.abs(seen[step] - loss) < 1e-4 * loss, `step ${step}: ${seen[step]}, expected ${loss}`);
+    const { weights } = current.gradient(some(x), off.map((value) => value / rows.length));
+    const next = current.weights.map((w) => Float32Array.from(w));
+    next.forEach((w, i) => adams[i].step(w, weights[i], rate(step)));
+    current = new Butterfly(n, next);
+  }
+  assert.equal(seen.length, steps);
+  (await trainer.weights()).forEach((w, i) => assertClose(w, current.weights[i], 1e-4, `weights ${i}`));
+  trainer.dispose();
+});
+
+gpuTest("training on more than a kernel may read at once takes the same steps", async () => {
+  const start = Butterfly.random(n, { seed: 2 }),
+    { x, y, ax, ay } = await pairs(start, Butterfly.random(n, { seed: 3 }));
+  const options = { steps: 6, batch: 9, seed: 1 };
+  const whole = await GpuTrainer.create(gpu, start);
+  await whole.fit(ax, ay, options);
+  // Weights take 192 bytes, the pairs twice as many, a batch 288.
+  const device = limitedTo(gpu, { maxStorageBufferBindingSize: 256 });
+  const small = await createGpu({ device }), trainer = await GpuTrainer.create(small, start);
+  await trainer.fit(await small.array(x, n), await small.array(y, n), options);
+  const want = await whole.weights();
+  (await trainer.weights()).forEach((w, i) => assertClose(w, want[i], 1e-5, `weights ${i}`));
+});
+
+gpuTest("training that diverges says so, keeps the weights of before, and can go on", async () => {
+  const start = Butterfly.random(n, { seed: 2 });
+  const { ax, ay } = await pairs(start, Butterfly.random(n, { seed: 3 }));
+  const trainer = await GpuTrainer.create(gpu, start, { rate: 0.02 });
+  const diverges = (rate: (step: number) => number, steps: number, why: RegExp): Promise<void> =>
+    assert.rejects(
+      trainer.fit(ax, ay, { steps, rate, every: 5 }),
+      (error) => error instanceof GpuError && why.test(error.message),
+    );
+  const initial = await trainer.weights();
+  // Of the first look, at step 1, is known that it was good.
+  await diverges(
+    () => 1e25,
+    20,
+    /the loss of step 5 is (NaN|Infinity); the weights are those of before, try a lower/,
+  );
+  assert.deepEqual(await trainer.weights(), initial);
+  await diverges((step) => step === 19 ? 3e38 : 1e-3, 20, /weights are not finite after step 20/);
+  const kept = await trainer.weights();
+  assert.ok(kept.every((w) => w.every(Number.isFinite)));
+  assert.notDeepEqual(kept, initial);
+  await trainer.step(ax, ay);
+  const before = await trainer.loss();
+  assert.ok(await trainer.fit(ax, ay, { steps: 40 }) < before);
+  trainer.dispose();
+});
+
+gpuTest("a device that is lost in the middle of training is named", async () => {
+  const start = Butterfly.random(n, { seed: 2 }), lost = await createGpu();
+  const x = await lost.array(vectors(new Random(1), 4 * n), n),
+    trainer = await GpuTrainer.create(lost, start);
+  const onProgress = (): void => lost.device.destroy();
+  await assert.rejects(
+    trainer.fit(x, x, { steps: 1000, every: 3, onProgress }),
+    (error) => error instanceof GpuLostError && /was lost: it was destroyed/.test(error.message),
+  );
+});
+
 gpuTest("training finds a butterfly behind a permutation, and reports on the way", async () => {
   const seen: number[] = [], reversal = Permutation.bitReversal(n);
   const start = product(Butterfly.random(n, { seed: 2 }), reversal);
@@ -158,6 +237,15 @@ gpuTest("what does not fit is refused in a sentence", async () => {
       () => trainer.fit(one, one, { steps: 0 }),
       /RangeError: .*steps must be a whole number from 1 on, got 0/,
     ],
+    [
+      () => trainer.fit(one, one, { steps: 1, batch: 0 }),
+      /RangeError: .*batch must be a whole number from 1 on, got 0/,
+    ],
+    [
+      () => trainer.fit(one, one, { steps: 1, seed: 0.1 }),
+      /RangeError: .*seed must be a whole number, got 0.1/,
+    ],
+    [() => trainer.fit(x, one, { steps: 1, batch: 1 }), /RangeError: .*x has 2 vectors and y has 1/],
     [() => GpuTrainer.create(gpu, Permutation.bitReversal(8)), /RangeError: .*it has no weights/],
     [
       () => GpuTrainer.create(gpu, start, { optimizer: "lion" as "sgd" }),

@@ -76,8 +76,10 @@ export async function openDevice(options: GpuOptions): Promise<{ device: GPUDevi
       "Cannot use the GPU: this runtime has no WebGPU (navigator.gpu is missing)",
     );
   }
-  const adapter = await gpu.requestAdapter(powerPreference ? { powerPreference } : undefined);
-  signal?.throwIfAborted();
+  const adapter = await unlessStopped(
+    gpu.requestAdapter(powerPreference ? { powerPreference } : undefined),
+    signal,
+  );
   if (adapter === null) {
     throw new GpuUnavailableError(
       "Cannot use the GPU: WebGPU found no adapter here (no driver, or it is blocked)",
@@ -86,13 +88,29 @@ export async function openDevice(options: GpuOptions): Promise<{ device: GPUDevi
   const required: Record<string, number> = {};
   if (limits === "highest") { for (const name of RAISED) required[name] = adapter.limits[name]; }
   try {
-    const opened = await adapter.requestDevice({ requiredLimits: required });
-    if (signal?.aborted) opened.destroy();
-    signal?.throwIfAborted();
-    return { device: opened, info: adapter.info };
+    const opening = adapter.requestDevice({ requiredLimits: required });
+    // One that comes too late is nobody's.
+    opening.then((device) => signal?.aborted && device.destroy(), () => {});
+    return { device: await unlessStopped(opening, signal), info: adapter.info };
   } catch (error) {
     signal?.throwIfAborted();
     throw new GpuUnavailableError(`Cannot use the GPU: the adapter gave no device: ${messageOf(error)}`);
+  }
+}
+
+/** A promise, or the reason of the signal: some drivers never answer. */
+async function unlessStopped<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await promise;
+  signal.throwIfAborted();
+  let stop = (): void => {};
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([promise, stopped]);
+  } finally {
+    signal.removeEventListener("abort", stop);
   }
 }
 

@@ -105,7 +105,15 @@ function divided(
 
 /** A diagonal of ones. */
 function ones(n: number): Float64Array {
-  return Float64Array.from({ length: 2 * n }, (_, k) => k & 1 ? 0 : 1);
+  const result = new Float64Array(2 * n);
+  for (let k = 0; k < 2 * n; k += 2) result[k] = 1;
+  return result;
+}
+
+function realParts(values: Float64Array): Float32Array {
+  const result = new Float32Array(values.length / 2);
+  for (let k = 0; k < result.length; k++) result[k] = values[2 * k];
+  return result;
 }
 
 /** The blocks of a chain of 2×2 factors on the same points, each in the cheapest form that its weights allow. */
@@ -127,9 +135,7 @@ export function blocksOf(factors: readonly FactorStep[], precision: "f32" | "f16
     columns = ones(n);
     return {
       form: "general",
-      values: unit === 2
-        ? Float32Array.from(blocks)
-        : Float32Array.from(blocks.filter((_, k) => k % 2 === 0)),
+      values: unit === 2 ? Float32Array.from(blocks) : realParts(blocks),
     };
   });
 }

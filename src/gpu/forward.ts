@@ -22,7 +22,7 @@ import { type BlockIndex, type Numbers, packAdjoint, packFactor, packGroup, pack
 import { type Plan, Planner, type Tuning } from "./plan.ts";
 import { WeightList } from "./weights.ts";
 import { copyOp } from "./wgsl/fused.ts";
-import { groupBack } from "./wgsl/back.ts";
+import { chainBack, type ChainShape, groupBack } from "./wgsl/group_back.ts";
 import { type GroupOp, type Level, type Op, type Tile, wholeRow } from "./wgsl/ops.ts";
 import { factorOp, gatherOp, windowOp } from "./wgsl/steps.ts";
 
@@ -249,26 +249,27 @@ export function addDense(
   });
 }
 
-/** Adds the kernel that goes back through a group of 2×2 factors. */
-export function addGroupBack(
+/** Adds the kernel that goes back through groups of 2×2 factors: several at once where a shape is given. */
+export function addGroupsBack(
   planner: Planner,
-  steps: readonly Step[],
+  groups: readonly (readonly FactorStep[])[],
   unit: 1 | 2,
   x: number,
   g: number,
   target: number,
+  shape: ChainShape | undefined,
 ): void {
-  const factors = steps as FactorStep[], list = new WeightList();
-  const group = groupOf(
-    factors,
-    unit,
-    undefined,
-    list,
-    wholeRow(planner.width(x) / unit),
-    (distance) => distance,
+  const list = new WeightList(), tile = wholeRow(planner.width(x) / unit);
+  const packed = groups.map((factors) =>
+    groupOf(factors, unit, undefined, list, tile, (distance) => distance)
   );
   const operands = { unit, x, g, xView: planner.view(x), gView: planner.view(g) };
-  planner.kernels.push(groupBack(operands, target, planner.view(target), group, list.build()!));
+  const view = planner.view(target), weights = list.build()!;
+  planner.kernels.push(
+    shape
+      ? chainBack(operands, target, view, packed, weights, shape)
+      : groupBack(operands, target, view, packed[0], weights),
+  );
 }
 
 /** Packs the weights of a group; its strides in the tile are given by `local`. */
@@ -314,10 +315,13 @@ function blockIndex(
     // Formed blocks of real factors on complex vectors are written for each float: the even ones suffice.
     const start = list.source(formed.values), many = BLOCK_NUMBERS[formed.form];
     const unit = floats(factor.field), spread = step / unit;
-    return (block, e, part) => start + (formedBlock(block, d, spread) * many + e) * unit + part;
+    return { first: (block) => start + formedBlock(block, d, spread) * many * unit, step: unit };
   }
   const start = list.source(factor.weights);
-  return (block, e, part) => start + ((Math.floor(block / d) * 4 + e) * d + block % d) * step + part;
+  return {
+    first: (block) => start + (Math.floor(block / d) * 4 * d + block % d) * step,
+    step: d * step,
+  };
 }
 
 /** The number of a block of points among the blocks of floats. */

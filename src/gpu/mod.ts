@@ -34,4 +34,6 @@ export {
   type DeviceOptions,
   onDevice,
 } from "./choose.ts";
-export { type FitOptions, GpuTrainer, type TrainerOptions } from "./train.ts";
+export { GpuTrainer } from "./train.ts";
+export type { FitOptions, TrainerOptions } from "./train_options.ts";
+export { gpuStarter, type StarterOptions } from "./starter.ts";

@@ -10,7 +10,12 @@ import { BLOCK_NUMBERS, type BlockForm } from "./forms.ts";
 import { NEGATIVE, ZERO } from "./weights.ts";
 
 /** The places of numbers in [block][number of the block], each of one or two floats. */
-export type BlockIndex = (block: number, number: number, part: number) => number;
+export interface BlockIndex {
+  /** Where the first number of a block is. */
+  readonly first: (block: number) => number;
+  /** From a number of a block to the next one. */
+  readonly step: number;
+}
 
 /** Numbers as the real parts of pairs: weights of real factors on complex vectors occur twice. */
 export interface Numbers {
@@ -89,24 +94,28 @@ export function packGroup(
 ): Uint32Array {
   const groups = op.inputs >> op.bits, vectors = groupVectors(op.levels, op.bits), size = 2 ** op.bits;
   const index = new Uint32Array(tile.count * vectors * groups * 4).fill(ZERO);
+  const from = new Float64Array(groups);
   for (let t = 0; t < tile.count; t++) {
-    for (let q = 0; q < groups; q++) {
-      const p = Math.floor(q / op.stride) * op.stride * size + q % op.stride;
-      let k = 0;
-      levels.forEach(({ stride, form, floats, at }, number) => {
-        const bit = 1 << op.levels[number].bit;
-        for (let j = 0; j < size; j++) {
-          if (j & bit) continue;
-          const point = tile.at(p + j * op.stride, t);
-          const block = Math.floor(point / (2 * stride)) * stride + point % stride;
-          for (let e = 0; e < BLOCK_NUMBERS[form]; e++) {
-            for (let part = 0; part < floats; part++, k++) {
-              index[(((t * vectors + (k >> 2)) * groups) + q) * 4 + (k & 3)] = at(block, e, part);
-            }
+    let k = 0;
+    // Number after number for all threads: thread after thread would write at distances that are powers of two, all in the
+    // same lines of the cache.
+    levels.forEach(({ stride, form, floats, at }, number) => {
+      const bit = 1 << op.levels[number].bit;
+      for (let j = 0; j < size; j++) {
+        if (j & bit) continue;
+        for (let q = 0; q < groups; q++) {
+          const low = q % op.stride, p = (q - low) * size + low;
+          const point = tile.at(p + j * op.stride, t), delta = point % stride;
+          from[q] = at.first((point - delta - (point - delta) % (2 * stride)) / 2 + delta);
+        }
+        for (let e = 0; e < BLOCK_NUMBERS[form]; e++) {
+          for (let part = 0; part < floats; part++, k++) {
+            const first = ((t * vectors + (k >> 2)) * groups) * 4 + (k & 3), more = e * at.step + part;
+            for (let q = 0; q < groups; q++) index[first + 4 * q] = from[q] + more;
           }
         }
-      });
-    }
+      }
+    });
   }
   return index;
 }

@@ -7,16 +7,30 @@
 
 import { countReaders } from "../program/compile.ts";
 import { Program } from "../program/program.ts";
-import { floats, isWeighted, type Step, type WeightedStep } from "../program/step.ts";
+import { type FactorStep, floats, isWeighted, type Step, type WeightedStep } from "../program/step.ts";
 import { isLargeDense, isPair, patternOf, suits, type Unary } from "./chain.ts";
-import { addChain, addDense, addGroupBack, gathered, ladderFrom, numbersOf, onlyReaders } from "./forward.ts";
+import {
+  addChain,
+  addDense,
+  addGroupsBack,
+  gathered,
+  ladderFrom,
+  numbersOf,
+  onlyReaders,
+} from "./forward.ts";
 import { type Numbers, packAdjoint, packFactor, packPoints } from "./pack.ts";
 import { type Plan, Planner, type Tuning } from "./plan.ts";
 import { WeightList, type Weights, ZERO } from "./weights.ts";
 import { weightGradient } from "./wgsl/back.ts";
 import { copyOp } from "./wgsl/fused.ts";
+import type { ChainShape } from "./wgsl/group_back.ts";
 import { wholeRow } from "./wgsl/ops.ts";
 import { factorOp, gatherOp } from "./wgsl/steps.ts";
+
+/** Gradients that a thread sums in registers at most. */
+const MOST_SUMS = 96;
+/** Threads of a workgroup that works on several short rows. */
+const WIDE = 64;
 
 /** Where the weights of a program lie in one flat array. */
 export interface Flat {
@@ -73,19 +87,21 @@ function flatOf(steps: readonly Step[], tied: boolean): Flat {
     length = Math.max(length, start + own.length);
   }
   const codes = ({ sources, index }: Weights): Uint32Array => {
-    const all: number[] = [];
+    const all = new Uint32Array(sources.reduce((sum, { length }) => sum + length, 0));
+    let to = 0;
     for (const source of sources) {
       const [{ original, field }, start] = places.get(source)!;
       for (let k = 0; k < source.length; k++) {
-        if (original === undefined) all.push(start + k);
-        else all.push(field === "complex" && k & 1 ? ZERO : start + (k >> 1));
+        if (original === undefined) all[to++] = start + k;
+        else all[to++] = field === "complex" && k & 1 ? ZERO : start + (k >> 1);
       }
     }
-    return index.map((code) => {
-      const at = code & ZERO;
-      if (at === ZERO || all[at] === ZERO) return ZERO;
-      return (all[at] | code & ~ZERO) >>> 0;
-    });
+    const codes = new Uint32Array(index.length).fill(ZERO);
+    for (let k = 0; k < index.length; k++) {
+      const at = index[k] & ZERO;
+      if (at !== ZERO && all[at] !== ZERO) codes[k] = (all[at] | index[k] & ~ZERO) >>> 0;
+    }
+    return codes;
   };
   return { length, starts, lengths, codes };
 }
@@ -187,7 +203,7 @@ class Reverser {
       return;
     }
     const unit = suits(step, 2, widths[step.from], true) ? 2 : 1;
-    const indices = isPair(step) ? this.#group(i, unit) : [i];
+    const groups = isPair(step) ? this.#groups(i, unit) : [[i]], indices = groups.flat();
     indices.forEach((k) => done.add(k));
     const last = indices[indices.length - 1] + 1,
       source = this.#values[step.from],
@@ -197,28 +213,53 @@ class Reverser {
       const g = this.#cotangent(last, unit);
       if (isPair(step)) {
         const to = this.#target(step.from);
-        addGroupBack(planner, indices.map((k) => steps[k]), unit, source, g, to);
+        const factors = groups.map((group) => group.map((k) => steps[k] as FactorStep));
+        const shape = groups.length > 1 ? this.#shape(widths[step.from] / unit, unit)?.shape : undefined;
+        addGroupsBack(planner, factors, unit, source, g, to, shape);
         this.#give(step.from, to);
       } else this.#backward(step, unit, source, g);
     });
   }
 
-  /** Factors that run in registers together. */
-  #group(first: number, unit: 1 | 2): number[] {
-    const { steps, widths } = this.#program;
-    // Their weights, gradients and values must all fit into registers.
-    const most = Math.min(this.#planner.tuning.bits, unit === 2 ? 2 : 3), indices = [first];
-    while (indices.length < most) {
-      const i = this.#only.get(indices[indices.length - 1] + 1),
-        step = i === undefined ? undefined : steps[i];
+  /** Factors that one kernel goes back through: groups that run in registers, several where rows fit into workgroup memory. */
+  #groups(first: number, unit: 1 | 2): number[][] {
+    const { steps, widths } = this.#program, begin = steps[first] as FactorStep, run = [first];
+    for (;;) {
+      const i = this.#only.get(run[run.length - 1] + 1), step = i === undefined ? undefined : steps[i];
       if (i === undefined || step?.kind !== "factor" || !isPair(step)) break;
-      const begin = steps[first] as typeof step;
       if (step.field !== begin.field || !suits(step, unit, widths[step.from], true)) break;
-      const all = [...indices, i].map((k) => steps[k] as typeof step);
-      if (ladderFrom(all, 0, unit) < all.length) break;
-      indices.push(i);
+      run.push(i);
     }
-    return indices;
+    const factors = run.map((k) => steps[k] as FactorStep);
+    // Alone, a group has its weights, gradients and values in registers.
+    const most = Math.min(this.#planner.tuning.bits, unit === 2 ? 2 : 3);
+    const alone = [run.slice(0, Math.min(most, ladderFrom(factors, 0, unit)))];
+    const chain = this.#shape(widths[begin.from] / unit, unit);
+    if (chain === undefined) return alone;
+    const sums = 2 * 2 ** chain.bits * floats(begin.field), groups: number[][] = [];
+    let room = Math.floor(MOST_SUMS / sums);
+    for (let at = 0; at < run.length && room > 0;) {
+      const size = Math.min(chain.bits, ladderFrom(factors, at, unit), room);
+      groups.push(run.slice(at, at + size));
+      at += size;
+      room -= size;
+    }
+    return groups.length > 1 ? groups : alone;
+  }
+
+  /** How chains of groups on rows of so many points are spread; undefined where the rows or the groups are too large. */
+  #shape(points: number, unit: 1 | 2): { bits: number; shape: ChainShape } | undefined {
+    const { memory, threads: most } = this.#planner.tuning.shape, bytes = 4 * unit * points;
+    if (bytes > memory) return undefined;
+    for (let bits = 2; bits <= this.#planner.tuning.bits; bits++) {
+      const threads = points >> bits;
+      if (threads > most) continue;
+      if (threads < 1 || threads << bits !== points) return undefined;
+      // Short rows: enough of them for a workgroup of a size that devices like.
+      const lanes = Math.max(1, Math.floor(Math.min(WIDE, most) / threads));
+      return { bits, shape: { threads, lanes: Math.min(lanes, Math.floor(memory / bytes)) } };
+    }
+    return undefined;
   }
 
   #joined(i: number, kind: "add" | "concat", inputs: readonly number[]): void {

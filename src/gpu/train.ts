@@ -6,39 +6,13 @@
 
 import type { Operator } from "../operator/operator.ts";
 import { emptyArray, GpuArray } from "./array.ts";
-import type { GpuContext, Span, Stoppable } from "./context.ts";
+import { Batches } from "./batches.ts";
+import { type GpuContext, GpuError, type Span, type Stoppable } from "./context.ts";
 import { GpuDerivative } from "./derivative.ts";
 import { aligned, chunksOf, rowsOf } from "./executor.ts";
 import type { Gpu } from "./gpu.ts";
+import type { FitOptions, TrainerOptions } from "./train_options.ts";
 import { adamKernel, bitsOf, LOSS_THREADS, lossKernel, packKernel, sgdKernel } from "./wgsl/train.ts";
-
-/** How {@link GpuTrainer.create} trains. */
-export interface TrainerOptions extends Stoppable {
-  /** "adam" (default; Kingma and Ba 2015) or "sgd", plain gradient descent. */
-  readonly optimizer?: "adam" | "sgd";
-  /** Learning rate; 1e-3 for Adam, 1e-2 for gradient descent. A step can be given another one. */
-  readonly rate?: number;
-  /** Adam's decay of the mean of the gradient; 0.9. */
-  readonly beta1?: number;
-  /** Adam's decay of the mean of its square; 0.999. */
-  readonly beta2?: number;
-  /** Added to the root of the mean square; 1e-8. */
-  readonly epsilon?: number;
-  /** Bytes that a batch takes at most on its way through the device, in any step: longer ones are split. 2²⁷. */
-  readonly bytes?: number;
-}
-
-/** How {@link GpuTrainer.fit} runs. */
-export interface FitOptions extends Stoppable {
-  /** Steps to take. */
-  readonly steps: number;
-  /** The learning rate of each step; that of the trainer if absent. */
-  readonly rate?: (step: number) => number;
-  /** Called every `every` steps and for the last one, with the loss before that step. */
-  readonly onProgress?: (progress: { step: number; loss: number }) => void;
-  /** How often the loss is read back; 50. Reading it waits for the device. */
-  readonly every?: number;
-}
 
 type Settings = Required<Omit<TrainerOptions, "signal" | "bytes">>;
 
@@ -57,6 +31,8 @@ interface State {
   readonly means: GPUBuffer;
   readonly squares: GPUBuffer;
   readonly sums: GPUBuffer;
+  /** Weights from which a finite loss came, and weights of which that is not known yet. */
+  readonly kept: [good: GPUBuffer, open: GPUBuffer];
   /** For each kernel with weights: how its packed weights come from the flat ones. */
   readonly packs: { target: GPUBuffer; table: GPUBuffer; count: number }[];
 }
@@ -168,6 +144,7 @@ export class GpuTrainer {
         means: room(),
         squares: room(),
         sums: gpu.storage(LOSS_THREADS * 4),
+        kept: [gpu.storage(flat.length * 4, values), room()],
         packs,
       };
     });
@@ -193,14 +170,8 @@ export class GpuTrainer {
     { rate = this.#options.rate, signal }: Stoppable & { readonly rate?: number } = {},
   ): Promise<void> {
     signal?.throwIfAborted();
-    const what = `train ${this.operator.describe()} on the GPU`, context = this.#context;
+    const what = this.#checkPairs(x, y), context = this.#context, [batch] = x.shape;
     const { inputWidth, outputWidth } = this.operator.program;
-    this.#check(what, "x", x, inputWidth);
-    this.#check(what, "y", y, outputWidth);
-    const [batch] = x.shape;
-    if (y.shape[0] !== batch) {
-      throw new RangeError(`Cannot ${what}: x has ${batch} vectors and y has ${y.shape[0]}`);
-    }
     if (!(rate >= 0 && rate < Infinity)) {
       throw new RangeError(`Cannot ${what}: rate must be a finite number not below 0, got ${rate}`);
     }
@@ -236,7 +207,7 @@ export class GpuTrainer {
 
   /** Records the step of the optimizer, and packs the weights anew for the kernels. */
   #update(encoder: GPUCommandEncoder, rate: number): void {
-    const { weights, gradient, means, squares, packs } = this.#state,
+    const { weights, gradient, means, squares } = this.#state,
       { optimizer, beta1, beta2 } = this.#options;
     const whole = (buffer: GPUBuffer): Span => ({ buffer, offset: 0, size: buffer.size });
     const count = this.#derivative.flat.length, t = ++this.#steps;
@@ -246,9 +217,44 @@ export class GpuTrainer {
       const params = [count, bitsOf(rate / (1 - beta1 ** t)), bitsOf(1 / (1 - beta2 ** t))];
       this.#run(encoder, this.#kernels.step, count, params, [weights, gradient, means, squares].map(whole));
     }
+    this.#pack(encoder);
+  }
+
+  /** Records what brings the weights to where the kernels read them. */
+  #pack(encoder: GPUCommandEncoder): void {
+    const { weights, packs } = this.#state;
     for (const { target, table, count } of packs) {
-      this.#run(encoder, this.#kernels.pack, count, [count], [target, weights, table].map(whole));
+      const spans = [target, weights, table].map((buffer): Span => ({
+        buffer,
+        offset: 0,
+        size: buffer.size,
+      }));
+      this.#run(encoder, this.#kernels.pack, count, [count], spans);
     }
+  }
+
+  /** Keeps the weights of now, of which it is not known yet whether they are good. */
+  async #keep(): Promise<void> {
+    const { weights, kept: [, open] } = this.#state, context = this.#context;
+    await context.guard("keep weights on the GPU", () => {
+      const encoder = context.device.createCommandEncoder();
+      encoder.copyBufferToBuffer(weights, 0, open, 0, weights.size);
+      context.device.queue.submit([encoder.finish()]);
+    });
+  }
+
+  /** Goes back to the last weights that were good; the optimizer begins anew. */
+  async #restore(): Promise<void> {
+    const { weights, means, squares, kept: [good] } = this.#state, context = this.#context;
+    await context.guard("restore weights on the GPU", () => {
+      const encoder = context.device.createCommandEncoder();
+      encoder.copyBufferToBuffer(good, 0, weights, 0, weights.size);
+      encoder.clearBuffer(means);
+      encoder.clearBuffer(squares);
+      this.#pack(encoder);
+      context.device.queue.submit([encoder.finish()]);
+    });
+    this.#steps = 0;
   }
 
   #run(
@@ -296,30 +302,59 @@ export class GpuTrainer {
   }
 
   /**
-   * Takes steps on the same pairs.
+   * Takes steps on the same pairs, all at once or in batches of random ones.
    *
-   * @returns the loss before the last step
+   * @returns the loss before the last step, of its batch
    * @throws the reason of the signal when it is aborted; the weights are then those of the last whole step
+   * @throws {GpuError} when the loss or the weights are no longer finite; the weights are then the last ones that gave a finite
+   * loss (of those looked at, every `every` steps), and the optimizer begins anew
    */
   async fit(
     x: GpuArray,
     y: GpuArray,
-    { steps, rate, onProgress, every = 50, signal }: FitOptions,
+    { steps, rate, onProgress, every = 50, batch, seed = 0, signal }: FitOptions,
   ): Promise<number> {
-    if (!Number.isInteger(steps) || steps < 1) {
-      throw new RangeError(`Cannot train: steps must be a whole number from 1 on, got ${steps}`);
-    }
-    for (let step = 0; step < steps; step++) {
-      await this.step(x, y, { rate: rate?.(step), signal });
-      // Reading also keeps the queue from growing without bound.
-      if ((step + 1) % every === 0 && step + 1 < steps) {
-        const loss = await this.loss({ signal });
-        onProgress?.({ step: step + 1, loss });
+    for (const [name, value] of Object.entries({ steps, every, batch: batch ?? 1 })) {
+      if (!Number.isSafeInteger(value) || value < 1) {
+        throw new RangeError(`Cannot train: ${name} must be a whole number from 1 on, got ${value}`);
       }
     }
-    const loss = await this.loss({ signal });
-    onProgress?.({ step: steps, loss });
-    return loss;
+    if (!Number.isSafeInteger(seed * 2 ** 20)) {
+      throw new RangeError(`Cannot train: seed must be a whole number, got ${seed}`);
+    }
+    this.#checkPairs(x, y);
+    const batches = batch !== undefined && batch < x.shape[0]
+      ? await Batches.create([x, y], batch, seed)
+      : undefined;
+    try {
+      for (let step = 0;; step++) {
+        const last = step + 1 === steps, looks = step === 0 || last || (step + 1) % every === 0;
+        if (looks) await this.#keep();
+        signal?.throwIfAborted();
+        const [bx, by] = await batches?.take(step) ?? [x, y];
+        await this.step(bx, by, { rate: rate?.(step), signal });
+        if (!looks) continue;
+        // Reading also keeps the queue from growing without bound.
+        const loss = await this.loss({ signal });
+        if (!Number.isFinite(loss)) await this.#diverged(`the loss of step ${step + 1} is ${loss}`);
+        this.#state.kept.reverse();
+        // The last step may have led to weights that are not finite, of which no loss tells.
+        if (last && !(await this.weights({ signal })).every((w) => w.every(Number.isFinite))) {
+          await this.#diverged(`weights are not finite after step ${steps}`);
+        }
+        if (last || (step + 1) % every === 0) onProgress?.({ step: step + 1, loss });
+        if (last) return loss;
+      }
+    } finally {
+      batches?.dispose();
+    }
+  }
+
+  async #diverged(why: string): Promise<never> {
+    await this.#restore();
+    throw new GpuError(
+      `Cannot train ${this.operator.describe()} on the GPU: ${why}; the weights are those of before, try a lower rate`,
+    );
   }
 
   async #roomFor(rows: number, what: string): Promise<Room> {
@@ -341,6 +376,18 @@ export class GpuTrainer {
     this.#room = undefined;
   }
 
+  /** Checks pairs of vectors; returns what is done with them, for errors. */
+  #checkPairs(x: GpuArray, y: GpuArray): string {
+    const what = `train ${this.operator.describe()} on the GPU`,
+      { inputWidth, outputWidth } = this.operator.program;
+    this.#check(what, "x", x, inputWidth);
+    this.#check(what, "y", y, outputWidth);
+    if (y.shape[0] !== x.shape[0]) {
+      throw new RangeError(`Cannot ${what}: x has ${x.shape[0]} vectors and y has ${y.shape[0]}`);
+    }
+    return what;
+  }
+
   #check(what: string, name: string, array: GpuArray, width: number): void {
     if (!(array instanceof GpuArray)) throw new TypeError(`Cannot ${what}: ${name} is not a GpuArray`);
     if (array.context !== this.#context) {
@@ -357,8 +404,8 @@ export class GpuTrainer {
   dispose(): void {
     this.#free();
     this.#derivative.dispose();
-    const { weights, gradient, means, squares, sums, packs } = this.#state;
-    for (const buffer of [weights, gradient, means, squares, sums]) buffer.destroy();
+    const { weights, gradient, means, squares, sums, kept, packs } = this.#state;
+    for (const buffer of [weights, gradient, means, squares, sums, ...kept]) buffer.destroy();
     for (const { table } of packs) table.destroy();
   }
 }

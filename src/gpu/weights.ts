@@ -71,10 +71,13 @@ export function packed({ sources, index }: Weights): Float32Array<ArrayBuffer> {
     all.set(source, at);
     at += source.length;
   }
-  return Float32Array.from(index, (code) => {
-    const from = code & ZERO;
-    return from === ZERO ? 0 : code >= NEGATIVE ? -all[from] : all[from];
-  });
+  // A loop: `from` with a function takes twenty times as long, and there are millions.
+  const result = new Float32Array(index.length);
+  for (let k = 0; k < index.length; k++) {
+    const code = index[k], from = code & ZERO;
+    if (from !== ZERO) result[k] = code >= NEGATIVE ? -all[from] : all[from];
+  }
+  return result;
 }
 
 /** float32 rounded to the nearest binary16 (ties to even), two in a word. */

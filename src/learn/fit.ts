@@ -4,7 +4,7 @@
  * @module
  */
 import { type Explained, explainFit } from "./explain.ts";
-import type { GradientOptions } from "./gradient.ts";
+import type { GradientOptions, Starter } from "./gradient.ts";
 import { modelOperator } from "./operator.ts";
 import type { Operator } from "../operator/operator.ts";
 import type { FitPart, Model } from "./parts.ts";
@@ -78,6 +78,11 @@ export interface LearnOptions extends RunOptions {
   readonly budgetSeconds?: number;
   /** A faster executor of the gradient method's loss; see {@link GradientOptions.objective}. */
   readonly objective?: GradientOptions["objective"];
+  /**
+   * Trains the random starts of one butterfly on another device: `gpuStarter(gpu)` of `@papillon/papillon/gpu`. What it finds is
+   * brought to its end here.
+   */
+  readonly starter?: Starter;
   /**
    * How many workers the search with learned permutations is spread over; 0, all on this thread. With `createWorker` only. The
    * result is the same.
@@ -174,7 +179,12 @@ export class Fit implements FitData {
 /** Refuses options that make no sense. */
 export function checkOptions(options: LearnOptions): void {
   const { field, method, models, seed = 0, tolerance = 1e-6, restarts = 1, budgetSeconds = 0 } = options;
-  const { workers = 0, createWorker, maxParameters } = options;
+  const { workers = 0, createWorker, maxParameters, starter } = options;
+  if (starter !== undefined && typeof starter !== "function") {
+    throw new TypeError(
+      `Cannot learn: starter is ${String(starter)}, expected a function such as gpuStarter(gpu)`,
+    );
+  }
   if (field !== undefined && field !== "real" && field !== "complex") {
     throw new TypeError(`Cannot learn: field is ${String(field)}, expected "real" or "complex"`);
   }

@@ -12,10 +12,11 @@ import { Random } from "../program/random.ts";
 import { Adam, cosineRate } from "./adam.ts";
 import { balance } from "./balance.ts";
 import { Chain64 } from "./chain64.ts";
-import { canonicalMatrix, HYPOTHESES, type Hypothesis } from "./hypothesis.ts";
+import { canonicalMatrix, canonicalWeights, HYPOTHESES, type Hypothesis } from "./hypothesis.ts";
 import { orthogonalWeights } from "./initial.ts";
 import { lbfgs } from "./lbfgs.ts";
 import type { LossAndGradient } from "./objective.ts";
+import type { Samples } from "./samples.ts";
 import { checkPowerOfTwo, type Field, type Target } from "./target.ts";
 import type { Progress, StopReason, Task } from "./task.ts";
 
@@ -34,7 +35,41 @@ export interface GradientOptions {
    * matrix; by default the float64 chain. The hook for a faster executor.
    */
   readonly objective?: (matrix: Float64Array, n: number, field: Field) => LossAndGradient;
+  /** Trains random starts elsewhere, in place of Adam here; such tasks are for {@link runTask}. */
+  readonly starter?: Starter;
+  /** Samples of the target, in its field, for a starter. */
+  readonly samples?: Samples;
+  /** Stops a starter. */
+  readonly signal?: AbortSignal;
 }
+
+/** What a {@link Starter} is given. */
+export interface StartProblem {
+  /** The matrix to be learned; over its field. */
+  readonly target: Target;
+  /** Pairs of vectors that it was estimated from, if it was. */
+  readonly samples?: Samples;
+  /** The forms to try. */
+  readonly hypotheses: readonly Hypothesis[];
+  /** What everything random is drawn from: another number in each round. */
+  readonly seed: number;
+  /** Stops it. */
+  readonly signal?: AbortSignal;
+}
+
+/** One start that was trained: the factors of a butterfly, for the target as it is. */
+export interface Start {
+  /** Which form it has. */
+  readonly hypothesis: Hypothesis;
+  /** The factors in the order in which they are applied, each laid out [a][b][c][d]. */
+  readonly factors: readonly Float32Array[];
+}
+
+/**
+ * Draws random starts and trains them on another device, as `gpuStarter` of `@papillon/papillon/gpu` does; returns the best of
+ * each form that came near. They are brought to their end here, in float64.
+ */
+export type Starter = (problem: StartProblem) => Promise<readonly Start[]>;
 
 /** What {@link gradientTask} returns: the best of all runs. */
 export interface GradientFit {
@@ -69,7 +104,7 @@ const FLOOR = 0.05;
 export function* gradientTask(target: Target, options: GradientOptions = {}): Task<GradientFit> {
   const { hypotheses = HYPOTHESES, seed = 0, restarts = 20, tolerance = 1e-8 } = options;
   checkPowerOfTwo("learn a butterfly", target.n);
-  const race = new Race(target, hypotheses, options.objective ?? chainObjective);
+  const race = new Race(target, hypotheses, options);
   const random = new Random(seed);
   let reason: GradientFit["reason"] = "restarts";
   let restart = 0;
@@ -77,7 +112,7 @@ export function* gradientTask(target: Target, options: GradientOptions = {}): Ta
   while (restart < restarts && reason === "restarts") {
     restart++;
     const iterations = Math.min(ITERATIONS * 2 ** (restart - 1), MOST_ITERATIONS);
-    const round = yield* race.round(random, restart, iterations, tolerance);
+    const round = yield* race.round(random, restart, iterations, tolerance, seed);
     if (round.stop !== undefined) reason = round.stop;
     else if (race.best <= tolerance) reason = "tolerance";
     else if (settles(round.error, floor)) reason = "stationary";
@@ -114,15 +149,17 @@ class Race {
   readonly #target: Target;
   readonly #scale: number;
   readonly #runners: Runner[];
+  readonly #options: GradientOptions;
   #bestWeights: Float64Array;
   #bestHypothesis: Hypothesis;
 
   constructor(
     target: Target,
     hypotheses: readonly Hypothesis[],
-    objective: (matrix: Float64Array, n: number, field: Field) => LossAndGradient,
+    options: GradientOptions,
   ) {
-    const { n, field } = target;
+    const { n, field } = target, { objective = chainObjective } = options;
+    this.#options = options;
     this.#target = target;
     // Fitted at Frobenius norm √n, that of an orthogonal chain, whatever the target's own scale is.
     this.#scale = Math.sqrt(n) / target.norm;
@@ -151,9 +188,13 @@ class Race {
     restart: number,
     maxIterations: number,
     tolerance: number,
+    seed: number,
   ): Task<{ error: number; stop?: StopReason }> {
     let lowest = Infinity;
     let field = this.#runners.filter((runner) => runner.unfinished);
+    if (field.length === 0 && this.#options.starter) {
+      field = yield* this.#started(this.#options.starter, restart, seed);
+    }
     if (field.length === 0) {
       for (const runner of this.#runners) {
         runner.weights = orthogonalWeights(this.#target.n, this.#target.field, random);
@@ -170,6 +211,38 @@ class Race {
       if (error <= tolerance) break;
     }
     return { error: lowest };
+  }
+
+  /** Runners with the weights of starts that were trained elsewhere, the leader first. */
+  *#started(starter: Starter, restart: number, seed: number): Task<Runner[]> {
+    const { n, field } = this.#target, { samples, signal } = this.#options;
+    const hypotheses = this.#runners.map(({ hypothesis }) => hypothesis);
+    let starts: readonly Start[] = [];
+    const until = starter({ target: this.#target, samples, hypotheses, seed: seed + restart - 1, signal })
+      .then(
+        (made) => {
+          starts = made;
+        },
+        (error) => {
+          if (!signal?.aborted) throw error;
+        },
+      );
+    yield { ...this.#progress("adam", 0, Infinity, restart), until };
+    const runners: Runner[] = [];
+    for (const { hypothesis, factors } of starts) {
+      const { increasing, permutation } = hypothesis;
+      const runner = this.#runners.find(({ hypothesis: own }) =>
+        own.increasing === increasing && own.permutation === permutation
+      );
+      const weights = canonicalWeights(factors, n, field, hypothesis);
+      if (runner === undefined || runners.includes(runner) || !weights.every(Number.isFinite)) continue;
+      balance(weights, n, field, this.#scale);
+      runner.weights = weights;
+      runner.loss = runner.objective(weights, new Float64Array(weights.length));
+      this.#note(runner);
+      runners.push(runner);
+    }
+    return runners.sort((a, b) => a.loss - b.loss);
   }
 
   *#quasiNewton(

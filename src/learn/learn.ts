@@ -16,7 +16,8 @@ import { balancedWeights, type FitPart, orderParts } from "./parts.ts";
 import { kaleidoscopeTask, searchedModels, searchProducts } from "./products.ts";
 import { bitReversal } from "../operator/permutation.ts";
 import { type LearnSource, targetTask } from "./source.ts";
-import { checkPowerOfTwo, inField, isPowerOfTwo, isReal, type Target } from "./target.ts";
+import type { Samples } from "./samples.ts";
+import { checkPowerOfTwo, type Field, inField, isPowerOfTwo, isReal, type Target } from "./target.ts";
 import { runTask, type StopReason, type Task } from "./task.ts";
 import { strideText } from "./words.ts";
 
@@ -92,7 +93,7 @@ function* stagesTask(source: LearnSource, options: LearnOptions): Task<Fit | Unf
   let stopped: Stopped = "budget";
   // Butterflies are in closed form what they are by gradient: what is left to try after that is little.
   const gradient = models ? models.includes("B") : method === "gradient" || target.n <= LARGEST;
-  if (gradient) stopped = yield* butterflies(target, ledger, options);
+  if (gradient) stopped = yield* butterflies(target, ledger, options, samplesOf(source, field));
   else stopped = "stationary";
   if (models?.includes("BB*BB*") && !ledger.converged && stopped !== "cancelled") {
     stopped = (yield* kaleidoscopeTask(target, ledger, options)) ?? "budget";
@@ -114,10 +115,20 @@ function checkPossible(target: Target, options: LearnOptions): void {
   );
 }
 
+/** The samples that were given, where they are over the field that is learned. */
+function samplesOf(source: LearnSource, field: Field): Samples | undefined {
+  return "samples" in source && (source.field ?? "real") === field ? source.samples : undefined;
+}
+
 /** One butterfly, with or without a bit reversal, by random starts and gradients over all forms. */
-function* butterflies(target: Target, ledger: Ledger, options: LearnOptions): Task<Stopped> {
+function* butterflies(
+  target: Target,
+  ledger: Ledger,
+  options: LearnOptions,
+  samples: Samples | undefined,
+): Task<Stopped> {
   const { n, field } = target;
-  const { method = "auto", tolerance = 1e-6, seed = 0, objective } = options;
+  const { method = "auto", tolerance = 1e-6, seed = 0, objective, starter, signal } = options;
   const searched = searchedModels(target, options).length > 0;
   const restarts = options.restarts ?? (method !== "gradient" ? 1 : searched ? 5 : 20);
   const fit = yield* gradientTask(target, {
@@ -125,6 +136,9 @@ function* butterflies(target: Target, ledger: Ledger, options: LearnOptions): Ta
     restarts,
     tolerance: Math.min(1e-8, tolerance / 100),
     objective,
+    starter,
+    samples,
+    signal,
   });
   const { increasing, permutation } = fit.hypothesis;
   const patterns = butterflyPatterns(n, { increasing });

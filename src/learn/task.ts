@@ -34,6 +34,8 @@ export interface Progress {
   readonly share?: number;
   /** All trials of a search. */
   readonly table?: SearchTable;
+  /** What the task waits for, as for another device; {@link runTask} goes on when it is there. */
+  readonly until?: Promise<unknown>;
 }
 
 /** Why a task is asked to stop before its end. */
@@ -55,7 +57,7 @@ export interface RunOptions {
 /** How long a slice of work keeps the event loop waiting, in milliseconds. */
 const SLICE = 30;
 
-/** Runs a task to its end, at once, without reporting. */
+/** Runs a task to its end, at once, without reporting; not for tasks that wait for anything. */
 export function finish<T>(task: Task<T>): T {
   for (;;) {
     const step = task.next(undefined);
@@ -80,6 +82,7 @@ export async function runTask<T>(task: Task<T>, options: RunOptions = {}): Promi
       else if (performance.now() >= deadline) stop = "budget";
       const step = task.next(stop);
       if (step.done) return step.value;
+      await step.value.until;
       if (performance.now() - slice >= SLICE) {
         onProgress?.(step.value);
         await new Promise<void>((resolve) => setTimeout(resolve, 0));

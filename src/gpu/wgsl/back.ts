@@ -8,7 +8,6 @@
 import type { Pattern } from "../../program/step.ts";
 import type { Weights } from "../weights.ts";
 import { bindings, elementType, entry, type Kernel, over, rest, times, type View } from "./kernel.ts";
-import { blockProduct, blockWeights, groupVectors, type Level, pairsOf } from "./ops.ts";
 
 const THREADS = 64;
 
@@ -24,12 +23,12 @@ export interface BackOperands {
 }
 
 /** `name[row][p]` in a buffer. */
-function element(name: string, { stride, offset }: View, unit: number, p: string): string {
+export function element(name: string, { stride, offset }: View, unit: number, p: string): string {
   return `${name}[${times("row", stride / unit)} + ${offset / unit}u + ${p}]`;
 }
 
 /** The loop over the rows of a chunk. */
-function rowsLoop(body: string): string {
+export function rowsLoop(body: string): string {
   return `let each = (rows + params.y - 1u) / params.y;
 let end = min(rows, (chunk + 1u) * each);
 for (var row = chunk * each; row < end; row++) {
@@ -37,102 +36,8 @@ ${body}}
 `;
 }
 
-/** One group of 2×2 factors: the cotangent of its input and the gradients of its blocks. */
-export function groupBack(
-  { unit, x, g, xView, gView }: BackOperands,
-  target: number,
-  view: View,
-  group: { inputs: number; bits: number; stride: number; levels: readonly Level[] },
-  weights: Weights,
-): Kernel {
-  const { bits, stride, levels } = group, size = 2 ** bits, groups = group.inputs >> bits;
-  const vectors = groupVectors(levels, bits), blocks = Math.ceil(groups / THREADS);
-  const complex = levels[0].complex, type = complex ? "vec2f" : "f32";
-  const lines: string[] = [`let p = ${times(over("q", stride), stride * size)} + ${rest("q", stride)};`];
-  for (let v = 0; v < vectors; v++) lines.push(`let w${v} = four(${v * groups}u + q);`);
-  let floats = 0;
-  const next = (): string => `w${floats >> 2}.${"xyzw"[floats++ & 3]}`;
-  // Each block: its weights, its gradient d0 … d3, and its points.
-  const plan = levels.map((level) =>
-    pairsOf(bits, level.bit).map((pair) => {
-      const w = blockWeights(level, () => complex ? `vec2f(${next()}, ${next()})` : next());
-      return { pair, w, d: w.map((_, e) => `d${floats}_${e}`) };
-    })
-  );
-  for (const { d } of plan.flat()) for (const name of d) lines.push(`var ${name} = ${type}(0);`);
-  const body: string[] = [];
-  const at = (j: number): string => `p + ${j * stride}u`;
-  let values = Array.from({ length: size }, (_, j) => `v0_${j}`);
-  values.forEach((name, j) => body.push(`let ${name} = ${element("x0", xView, unit, at(j))};`));
-  const inputs = plan.map((blocksOfLevel, l) => {
-    const before = values;
-    if (l === plan.length - 1) return before;
-    values = values.map((_, j) => `v${l + 1}_${j}`);
-    for (const { pair, w } of blocksOfLevel) {
-      const y = blockProduct("general", w, pair.map((j) => before[j]), complex);
-      pair.forEach((j, side) => body.push(`let ${values[j]} = ${y[side]};`));
-    }
-    return before;
-  });
-  let cotangents = Array.from({ length: size }, (_, j) => `g${plan.length}_${j}`);
-  cotangents.forEach((name, j) => body.push(`let ${name} = ${element("x1", gView, unit, at(j))};`));
-  const slope = (value: string, cotangent: string): string =>
-    complex
-      ? `conjugated(${value}, ${cotangent})`
-      : unit === 2
-      ? `dot(${value}, ${cotangent})`
-      : `${value} * ${cotangent}`;
-  const back = (w: string, cotangent: string): string =>
-    complex ? `conjugated(${w}, ${cotangent})` : `${w} * ${cotangent}`;
-  for (let l = plan.length - 1; l >= 0; l--) {
-    const after = cotangents, before = inputs[l];
-    cotangents = after.map((_, j) => `g${l}_${j}`);
-    for (const { pair: [i, j], w, d } of plan[l]) {
-      body.push(
-        `${d[0]} += ${slope(before[i], after[i])};`,
-        `${d[1]} += ${slope(before[j], after[i])};`,
-        `${d[2]} += ${slope(before[i], after[j])};`,
-        `${d[3]} += ${slope(before[j], after[j])};`,
-        `let ${cotangents[i]} = ${back(w[0], after[i])} + ${back(w[2], after[j])};`,
-        `let ${cotangents[j]} = ${back(w[1], after[i])} + ${back(w[3], after[j])};`,
-      );
-    }
-  }
-  cotangents.forEach((name, j) => body.push(`${element("y", view, unit, at(j))} = ${name};`));
-  lines.push(rowsLoop(body.join("\n") + "\n"));
-  const parts = plan.flat().flatMap(({ d }) =>
-    d.flatMap((name) => complex ? [`${name}.x`, `${name}.y`] : [name])
-  );
-  while (parts.length % 4 !== 0) parts.push("0.0");
-  for (let v = 0; v < vectors; v++) {
-    lines.push(
-      `sums[chunk * ${vectors * groups}u + ${v * groups}u + q] = vec4f(${
-        parts.slice(4 * v, 4 * v + 4).join(", ")
-      });`,
-    );
-  }
-  const head = bindings({ unit, sources: 2, target: true, weights: true, tables: false, sums: "vec4f" });
-  const code = `${head}${CONJUGATED}${entry(THREADS)}let q = ${
-    times(rest("block", blocks), THREADS)
-  } + thread;
-let chunk = ${over("block", blocks)};
-if (q >= ${groups}u || chunk >= params.y) { return; }
-${lines.join("\n")}
-}
-`;
-  const { a, s } = { a: size, s: stride };
-  return {
-    label: `back through ${bits} factors on ${a} points at distance ${s}`,
-    code,
-    sources: [x, g],
-    target,
-    weights,
-    partial: { floats: vectors * groups * 4, items: groups, weights },
-    groups: (_rows, chunks) => blocks * chunks,
-  };
-}
-
-const CONJUGATED =
+/** conj(a)·b. */
+export const CONJUGATED =
   "fn conjugated(a: vec2f, b: vec2f) -> vec2f { return vec2f(a.x * b.x + a.y * b.y, a.x * b.y - a.y * b.x); }\n";
 
 /**

@@ -186,7 +186,7 @@ ${parts.join("workgroupBarrier();\n")}}
  * Where a point lies in workgroup memory. Threads that read points at a distance of 8 or 64 would all meet in one bank;
  * exchanging points within each line of banks, by the number of the line, spreads them.
  */
-function swizzle(unit: 1 | 2): string {
+export function swizzle(unit: 1 | 2): string {
   const line = unit === 1
     ? "let x = p >> 5u; return p ^ (((x & 6u) << 2u) ^ (x & 7u));"
     : "let x = p >> 4u; return p ^ (((x & 2u) << 2u) ^ (x & 7u));";

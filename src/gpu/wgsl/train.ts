@@ -50,6 +50,16 @@ sums[i] += sum;
 `;
 }
 
+/** result[i] = source[index[row]][…], vector after vector. Params: floats in all, floats of a vector. */
+export function gatherKernel(): string {
+  return `${PARAMS}${storage(1, "result", "f32", true)}${storage(2, "source", "f32")}${
+    storage(3, "index", "u32")
+  }${HEAD}
+if (i < params.x) { result[i] = source[index[i / params.y] * params.y + i % params.y]; }
+}
+`;
+}
+
 /** weights −= rate·gradient. Params: count, bits of the rate. */
 export function sgdKernel(): string {
   return `${PARAMS}${storage(1, "weights", "f32", true)}${storage(2, "gradient", "f32")}${HEAD}
