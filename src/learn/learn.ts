@@ -51,7 +51,7 @@ export async function learn(source: LearnSource, options: LearnOptions = {}): Pr
   const left = budgetSeconds - (performance.now() - begin) / 1000;
   const unfinished = !ledger.converged && stopped !== "cancelled" && stopped !== "stationary" && left > 0;
   if (!unfinished || signal?.aborted || searchedModels(target, options).length === 0) {
-    return ledger.fit(stopped);
+    return ledger.fit(stopped ?? "stationary");
   }
   return ledger.fit(await searchProducts(target, ledger, options, left));
 }
@@ -63,7 +63,8 @@ const LARGEST = 256;
 interface Unfinished {
   readonly target: Target;
   readonly ledger: Ledger;
-  readonly stopped: Stopped;
+  /** Why the last stage ended; undefined when there was none. */
+  readonly stopped: Stopped | undefined;
 }
 
 /** All but the search. */
@@ -89,11 +90,10 @@ function* stagesTask(source: LearnSource, options: LearnOptions): Task<Fit | Unf
     }
   }
   if (!isPowerOfTwo(target.n)) return ledger.fit("stationary");
-  let stopped: Stopped = "budget";
   // Butterflies are in closed form what they are by gradient: what is left to try after that is little.
   const gradient = models ? models.includes("B") : method === "gradient" || target.n <= LARGEST;
+  let stopped: Stopped | undefined;
   if (gradient) stopped = yield* butterflies(target, ledger, options);
-  else stopped = "stationary";
   if (models?.includes("BB*BB*") && !ledger.converged && stopped !== "cancelled") {
     stopped = (yield* kaleidoscopeTask(target, ledger, options)) ?? "budget";
   }
