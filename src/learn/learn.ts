@@ -10,6 +10,7 @@ import { closedModels, closedTask } from "./closed_search.ts";
 import { butterflyPatterns } from "../operator/pattern.ts";
 import { checkOptions, Fit, type LearnOptions, type Stopped } from "./fit.ts";
 import { gradientTask } from "./gradient.ts";
+import { weightCount } from "./chain64.ts";
 import { appliedFactors } from "./hypothesis.ts";
 import { CLOSE, Ledger } from "./ledger.ts";
 import { balancedWeights, type FitPart, orderParts } from "./parts.ts";
@@ -91,7 +92,8 @@ function* stagesTask(source: LearnSource, options: LearnOptions): Task<Fit | Unf
   }
   if (!isPowerOfTwo(target.n)) return ledger.fit("stationary");
   // Butterflies are in closed form what they are by gradient: what is left to try after that is little.
-  const gradient = models ? models.includes("B") : method === "gradient" || target.n <= LARGEST;
+  const gradient = weightCount(target.n, field) <= limit &&
+    (models ? models.includes("B") : method === "gradient" || target.n <= LARGEST);
   let stopped: Stopped | undefined;
   if (gradient) stopped = yield* butterflies(target, ledger, options);
   if (models?.includes("BB*BB*") && !ledger.converged && stopped !== "cancelled") {
@@ -107,7 +109,8 @@ function checkPossible(target: Target, options: LearnOptions): void {
   if (models === undefined) return;
   if (method !== "gradient" && closedModels({}).some((model) => models.includes(model))) return;
   const own = models.some((model) => model === "B" || model === "BB*BB*");
-  if (method !== "closed-form" && descends && (own || searchedModels(target, options).length > 0)) return;
+  const searched = searchedModels(target, { ...options, maxParameters: Infinity }).length > 0;
+  if (method !== "closed-form" && descends && (own || searched)) return;
   const how = method === "auto" ? "" : ` by the method ${method}`;
   throw new RangeError(
     `Cannot learn: the target is ${field} and of order ${n}, which ${models.join(", ")} cannot be${how}`,
