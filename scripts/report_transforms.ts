@@ -65,7 +65,7 @@ interface Result extends Pick<Fit, "model" | "realPart" | "parameters" | "field"
   readonly n: number;
   readonly rmse: number;
   readonly seconds: number;
-  /** The least error among all that was tried with as many numbers as one complex butterfly. */
+  /** The error with as many numbers as one complex butterfly has. */
   readonly same?: number;
   /** Errors of low rank, sparse, and both, of as many numbers. */
   readonly baselines: readonly number[];
@@ -97,6 +97,11 @@ export async function transforms(folder: string): Promise<void> {
   cells.done();
 }
 
+/** Real numbers in the factors of one complex butterfly of n points. */
+function sameNumbers(n: number): number {
+  return 4 * n * Math.log2(n);
+}
+
 async function result(name: string, n: number): Promise<Result> {
   const matrix = TARGETS.get(name)!(n), target = checkTarget(matrix.values, n, matrix.field);
   const begin = performance.now();
@@ -106,13 +111,8 @@ async function result(name: string, n: number): Promise<Result> {
   const share = matrix.field === "complex" ? Math.SQRT1_2 : 1;
   let same: number | undefined;
   if (APPROXIMATED.includes(name)) {
-    const models = ["B", "BB*", "low rank"] as const;
-    const second = await learn(target, { method: "closed-form", models, budgetSeconds: BUDGET });
-    const most = 4 * n * Math.log2(n);
-    const errors = [...fit.tried, ...second.tried].flatMap(({ parameters = Infinity, relativeError }) =>
-      parameters <= most && relativeError !== undefined ? [relativeError] : []
-    );
-    same = errors.length > 0 ? Math.min(...errors) * target.norm / n : undefined;
+    const options = { method: "closed-form", maxParameters: sameNumbers(n), budgetSeconds: BUDGET } as const;
+    same = (await learn(target, options)).rmse;
   }
   const { model, realPart, parameters, field } = fit, baselines = await baseline(matrix, fit);
   return { n, model, realPart, parameters, field, rmse: fit.rmse * share, seconds, same, baselines };

@@ -28,7 +28,7 @@ export const LEARN_HELP = `Finds the fast algorithm of a linear transform from i
 
 Usage: papillon learn [NAME|FILE] [--n N] [--out FILE] [--plot FILE.svg] [--seed S]
                       [--model M,M…] [--method auto|gradient|closed-form] [--budget SECONDS]
-                      [--workers N] [--json]
+                      [--max-parameters N] [--workers N] [--json]
 
   NAME       dft (the default), idft, dct, dst, hadamard, convolution, hartley, haar, legendre,
              hilbert, randn, permutation: only their entries are used
@@ -44,6 +44,8 @@ Usage: papillon learn [NAME|FILE] [--n N] [--out FILE] [--plot FILE.svg] [--seed
   --method   closed-form: by tests and splitting the matrix into factors; gradient: by descent from
              random starts; auto: the first, and the second where that is not enough
   --budget   seconds after which the best so far is taken; 60
+  --max-parameters
+             real numbers that the result may have, a complex one counts as two; as many as it takes
   --workers  processors for the search with learned permutations; all of them
   --json     print one JSON object
 
@@ -65,6 +67,7 @@ interface Plan extends Names {
   readonly models: readonly ModelName[] | undefined;
   readonly budget: number;
   readonly workers: number;
+  readonly maxParameters: number | undefined;
   readonly json: boolean;
 }
 
@@ -84,11 +87,12 @@ export async function runLearn(args: readonly string[]): Promise<number> {
   try {
     const begin = performance.now();
     bar.show(`learning ${name}`);
-    const { seed, method, models, budget, workers } = plan;
+    const { seed, method, models, budget, workers, maxParameters } = plan;
     const options: LearnOptions = {
       seed,
       method,
       models,
+      maxParameters,
       budgetSeconds: budget,
       signal: abort.signal,
       // One thread needs no workers.
@@ -135,7 +139,18 @@ export async function runLearn(args: readonly string[]): Promise<number> {
 
 /** All that can be refused is refused here, before long work begins. */
 function planned(args: readonly string[]): Plan {
-  const values = ["target", "n", "out", "plot", "seed", "model", "method", "budget", "workers"];
+  const values = [
+    "target",
+    "n",
+    "out",
+    "plot",
+    "seed",
+    "model",
+    "method",
+    "budget",
+    "max-parameters",
+    "workers",
+  ];
   const operands = ["NAME or FILE"];
   const given = parse(args, { command: "learn", operands, optional: 1, values, switches: ["json"] });
   const [operand] = given.operands, flag = given.values.get("target");
@@ -166,6 +181,7 @@ function planned(args: readonly string[]): Plan {
   }
   const seed = integer(given, "seed", Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) ?? 0;
   const workers = integer(given, "workers", 1, 64) ?? Math.min(64, navigator.hardwareConcurrency);
+  const maxParameters = integer(given, "max-parameters", 1, Number.MAX_SAFE_INTEGER);
   const matrix = matrixOf(name, given);
 
   const base = `learned-${stem(name)}-${matrix.n}`;
@@ -178,7 +194,8 @@ function planned(args: readonly string[]): Plan {
     checkExtension(plot, ".svg", "a picture");
     checkOutput(plot, [...inputs, out]);
   }
-  return { name, matrix, out, plot, seed, method, models, budget, workers, json: given.switches.has("json") };
+  const json = given.switches.has("json");
+  return { name, matrix, out, plot, seed, method, models, budget, workers, maxParameters, json };
 }
 
 function matrixOf(name: string, given: Arguments): Matrix {

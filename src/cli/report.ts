@@ -60,16 +60,19 @@ export function found(plan: Names, fit: Fit, operator: Operator, seconds: number
   const head = stopped === "converged"
     ? `Learned ${plan.name}, n = ${n}, in ${small(seconds)} s: ${what}`
     : `Nothing found that is ${plan.name}, n = ${n}, in ${small(seconds)} s. The nearest: ${what}`;
-  const row = (name: string, mine: number, what: string): string =>
-    `  ${name}  ${count(mine)} ${kind}${what}, dense ${count(dense)}${
-      mine < dense ? `: ${ratio(dense / mine)} times fewer` : ""
-    }`;
+  // Beside a real matrix a complex number is two real ones, and a complex multiply-add four.
+  const row = (name: string, mine: number, what: string, each: number): string => {
+    const times = dense / (mine * (fit.realPart ? each : 1));
+    return `  ${name}  ${count(mine)} ${kind}${what}, dense ${count(dense)}${
+      fit.realPart ? " real ones" : ""
+    }${times === Infinity ? "" : times > 1 ? `: ${ratio(times)} times fewer` : ": no fewer"}`;
+  };
   return [
     head,
     "",
     `  error       ${small(rmse)} root mean square of an entry (relative ${small(relativeError)})`,
-    row("parameters", parameters, "numbers"),
-    row("operations", operations, "multiply-adds"),
+    row("parameters", parameters, "numbers", 2),
+    row("operations", operations, "multiply-adds", 4),
   ].join("\n");
 }
 

@@ -82,12 +82,16 @@ class ClosedSearch {
       product = 2 * n * (2 * Math.log2(n) - 1);
     const wanted = this.#wants("BB*", "B*B") && product <= this.#options.limit;
     // As many numbers as a BB* product, or twice: cheaper to find in a chain, but for sparse ones, where chains are large.
-    const few = isSparse({ ...this.#target, rows: n, cols: n }) ? product : 2 * product;
+    const sparse = isSparse({ ...this.#target, rows: n, cols: n }), few = sparse ? product : 2 * product;
+    const exact = (most: number) => () => this.#exact(survey, ranks, most),
+      near = (most: number) => () => this.#near(survey, ranks, most);
     const stages = [
-      () => this.#exact(survey, ranks, few),
+      exact(few),
       () => wanted ? peels.exact() : none(),
-      () => this.#exact(survey, ranks, this.#most),
-      () => this.#near(survey, ranks),
+      // Of sparse matrices large chains are exact, noise or not; a BB* product that is near says more.
+      ...sparse ? [near(few), () => wanted ? peels.promising() : none()] : [],
+      exact(this.#most),
+      near(this.#most),
       () => wanted ? peels.near() : none(),
       () => this.#wide(),
       () => this.#nearest(survey),
@@ -190,10 +194,14 @@ class ClosedSearch {
   }
 
   /** Fits that may be exact but for noise: from the smallest level upwards, until one fits. */
-  *#near(survey: Survey | undefined, ranks: Float64Array | undefined): Task<StopReason | undefined> {
+  *#near(
+    survey: Survey | undefined,
+    ranks: Float64Array | undefined,
+    most: number,
+  ): Task<StopReason | undefined> {
     for (const level of LEVELS) {
       if (level <= this.#options.tolerance) continue;
-      const stop = yield* this.#fits(survey, ranks, level, this.#most, 2);
+      const stop = yield* this.#fits(survey, ranks, level, most, 2);
       if (stop !== undefined || this.#done) return stop;
       // What fits at a level hardly above the noise may have more numbers than it needs.
       if (this.#ledger.error <= level / 2) return undefined;
@@ -228,13 +236,17 @@ class ClosedSearch {
     if (this.#ledger.error < CLOSE) return undefined;
     const allowed = limit < Infinity ? limit : fewNumbers(n, field);
     const size = Math.min(n * n, Math.floor(allowed / width));
+    const rank = Math.floor(size / (2 * n));
+    if (this.#wants("low rank") && rank > 0) {
+      const stop = yield* lowRankTask(this.#target, this.#ledger, rank);
+      if (stop !== undefined) return stop;
+    }
+    // These take longer.
     for (const structure of survey?.nearest(size).slice(0, NEAREST) ?? []) {
       if (this.#known(structure)) continue;
       const stop = yield* this.#chain(structure);
       if (stop !== undefined) return stop;
     }
-    const rank = Math.floor(size / (2 * n));
-    if (this.#wants("low rank") && rank > 0) return yield* lowRankTask(this.#target, this.#ledger, rank);
   }
 
   *#chain(structure: Structure): Task<StopReason | undefined> {

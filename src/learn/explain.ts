@@ -37,14 +37,18 @@ const TOLD = 5;
 export function explainFit(fit: Explained): string {
   const { n, field, realPart, model, rmse, relativeError, parameters, stopped, tried } = fit;
   const kind = field === "complex" ? "complex " : "", dense = n * n;
+  // What is the real part of complex numbers is a matrix of real ones.
+  const times = dense / Math.max(1, parameters * (realPart ? 2 : 1));
   const real = realPart ? "the real part of " : "";
   const head = relativeError === 0 || stopped === "converged"
     ? `The ${n}×${n} matrix is, to a relative error of ${short(relativeError)}, ${real}${model}.`
     : `The nearest that was found to the ${n}×${n} matrix is ${real}${model}: a relative error of ${
       short(relativeError)
     }, ${short(rmse)} root mean square of an entry.`;
-  const fewer = parameters < dense ? `, ${short(dense / Math.max(1, parameters))} times fewer` : "";
-  const cost = `It takes ${parameters} ${kind}numbers, the dense matrix ${dense}${fewer}.`;
+  const fewer = times > 1 ? `, ${short(times)} times fewer` : ", no fewer: it is better left dense";
+  const cost = `It takes ${parameters} ${kind}numbers, the dense matrix ${dense}${
+    realPart ? " real ones" : ""
+  }${fewer}.`;
   const found = `It was found ${fit.method === "gradient" ? "by gradient" : "in closed form"}.`;
   const listed = [...tried].sort((a, b) =>
     (a.relativeError ?? 1 + (a.misfit ?? 1)) - (b.relativeError ?? 1 + (b.misfit ?? 1))

@@ -10,6 +10,7 @@ import { closedModels, closedTask } from "./closed_search.ts";
 import { butterflyPatterns } from "../operator/pattern.ts";
 import { checkOptions, Fit, type LearnOptions, type Stopped } from "./fit.ts";
 import { gradientTask } from "./gradient.ts";
+import { weightCount } from "./chain64.ts";
 import { appliedFactors } from "./hypothesis.ts";
 import { CLOSE, Ledger } from "./ledger.ts";
 import { balancedWeights, type FitPart, orderParts } from "./parts.ts";
@@ -52,7 +53,7 @@ export async function learn(source: LearnSource, options: LearnOptions = {}): Pr
   const left = budgetSeconds - (performance.now() - begin) / 1000;
   const unfinished = !ledger.converged && stopped !== "cancelled" && stopped !== "stationary" && left > 0;
   if (!unfinished || signal?.aborted || searchedModels(target, options).length === 0) {
-    return ledger.fit(stopped);
+    return ledger.fit(stopped ?? "stationary");
   }
   return ledger.fit(await searchProducts(target, ledger, options, left));
 }
@@ -64,7 +65,8 @@ const LARGEST = 256;
 interface Unfinished {
   readonly target: Target;
   readonly ledger: Ledger;
-  readonly stopped: Stopped;
+  /** Why the last stage ended; undefined when there was none. */
+  readonly stopped: Stopped | undefined;
 }
 
 /** All but the search. */
@@ -90,11 +92,11 @@ function* stagesTask(source: LearnSource, options: LearnOptions): Task<Fit | Unf
     }
   }
   if (!isPowerOfTwo(target.n)) return ledger.fit("stationary");
-  let stopped: Stopped = "budget";
   // Butterflies are in closed form what they are by gradient: what is left to try after that is little.
-  const gradient = models ? models.includes("B") : method === "gradient" || target.n <= LARGEST;
+  const gradient = weightCount(target.n, field) <= limit &&
+    (models ? models.includes("B") : method === "gradient" || target.n <= LARGEST);
+  let stopped: Stopped | undefined;
   if (gradient) stopped = yield* butterflies(target, ledger, options, samplesOf(source, field));
-  else stopped = "stationary";
   if (models?.includes("BB*BB*") && !ledger.converged && stopped !== "cancelled") {
     stopped = (yield* kaleidoscopeTask(target, ledger, options)) ?? "budget";
   }
@@ -108,7 +110,8 @@ function checkPossible(target: Target, options: LearnOptions): void {
   if (models === undefined) return;
   if (method !== "gradient" && closedModels({}).some((model) => models.includes(model))) return;
   const own = models.some((model) => model === "B" || model === "BB*BB*");
-  if (method !== "closed-form" && descends && (own || searchedModels(target, options).length > 0)) return;
+  const searched = searchedModels(target, { ...options, maxParameters: Infinity }).length > 0;
+  if (method !== "closed-form" && descends && (own || searched)) return;
   const how = method === "auto" ? "" : ` by the method ${method}`;
   throw new RangeError(
     `Cannot learn: the target is ${field} and of order ${n}, which ${models.join(", ")} cannot be${how}`,

@@ -26,7 +26,7 @@ interface Pair {
 /** Sides of the minors in the three looks, each at the best of the one before, and how many go on. */
 const SIDES = [8, 16, 32], ON = [40, 8, 8];
 /** Sides for sparse matrices. */
-const SPARSE_SIDES = [16, 64, 128], SPARSE_SAMPLES = 4;
+const SPARSE_SIDES = [16, 64, 128], SPARSE_SAMPLES = 4, SURE_SAMPLES = 24;
 /** Orders up to which more pairs are looked at. */
 const WIDE = 32;
 /** Misfits below this are rounding. */
@@ -49,6 +49,8 @@ export class PeelSearch {
   #pairs: Pair[] | undefined;
   readonly #pick?: EntryPicker;
   readonly #done = new Set<Pair>();
+  /** Pairs of a sparse target that were looked at once more. */
+  readonly #sure = new Set<Pair>();
 
   /** Of a target of any order; where it is no power of two nothing is found. */
   constructor(target: Target, ledger: Ledger, options: { seed: number; tolerance: number }) {
@@ -65,11 +67,16 @@ export class PeelSearch {
     return yield* this.#tryAll(({ misfit }) => misfit < Math.max(SURE, 10 * this.#tolerance));
   }
 
-  /** Tries the pairs that may be better than what there is, and the best one where there is nothing. */
+  /** Tries the pairs that may be better than what there is. */
+  *promising(): Task<StopReason | undefined> {
+    return yield* this.#tryAll(({ misfit }) => misfit < HOPELESS && misfit < BETTER * this.#error);
+  }
+
+  /** The same, and the best one where there is nothing; of few points all that may be worth it. */
   *near(): Task<StopReason | undefined> {
     const { n } = this.#target;
     const stop = yield* this.#tryAll(({ misfit }, tried) => {
-      const error = this.#ledger.best()?.error ?? 1;
+      const error = this.#error;
       if (n <= SMALL) return error > CLOSE || misfit < error;
       return misfit < HOPELESS && misfit < BETTER * error || tried === 0 && error > CLOSE;
     });
@@ -87,15 +94,38 @@ export class PeelSearch {
       if (typeof pairs === "string") return pairs;
       this.#pairs = pairs;
     }
-    let tried = this.#done.size;
-    for (const pair of this.#pairs) {
-      if (tried >= (n <= SMALL ? SMALL_TRIES : TRIES)) return undefined;
-      if (this.#done.has(pair) || !wanted(pair, tried)) continue;
+    while (this.#done.size < (n <= SMALL ? SMALL_TRIES : TRIES)) {
+      const pair = this.#pairs.find((pair) => !this.#done.has(pair) && wanted(pair, this.#done.size));
+      if (pair === undefined) return undefined;
+      if (this.#pick && !this.#sure.has(pair)) {
+        this.#lookAgain(pair);
+        continue;
+      }
       this.#done.add(pair);
-      tried++;
       const stop = yield* this.#peel(pair);
       if (stop !== undefined || this.#ledger.converged) return stop;
     }
+  }
+
+  get #error(): number {
+    return this.#ledger.best()?.error ?? 1;
+  }
+
+  /** Many samples of a sparse matrix, before it is peeled: few of them may have nothing to tell. */
+  #lookAgain(pair: Pair): void {
+    const options = {
+      size: SPARSE_SIDES.at(-1),
+      samples: SURE_SAMPLES,
+      seed: this.#seed + 1,
+      pick: this.#pick,
+    };
+    const misfit = Math.max(
+      pair.misfit,
+      peelMisfit(this.#target, pair.row.index, pair.column.index, options),
+    );
+    const again = { ...pair, misfit };
+    this.#sure.add(again);
+    this.#pairs = inOrder([...this.#pairs!.filter((other) => other !== pair), again]);
   }
 
   /** Pairs by their misfit, from small minors to larger ones; the usual orders first, all only if those do not fit. */
@@ -120,11 +150,7 @@ export class PeelSearch {
           const misfit = peelMisfit(this.#target, pair.row.index, pair.column.index, options);
           pairs[k] = { ...pair, misfit: Math.max(misfit, pair.misfit) };
         }
-        const level = ({ misfit }: Pair): number => Math.max(misfit, ROUNDING);
-        pairs = pairs.sort((a, b) => level(a) - level(b) || a.place - b.place).slice(
-          0,
-          small ? 2 * ON[look] : ON[look],
-        );
+        pairs = inOrder(pairs).slice(0, small ? 2 * ON[look] : ON[look]);
         if (size >= this.#target.n) break;
       }
       best = pairs;
@@ -146,6 +172,12 @@ export class PeelSearch {
     this.#ledger.offer(model, peelText(pair, n), "closed-form", { misfit });
     return fit.stopped;
   }
+}
+
+/** The smallest misfits first, of equal ones the simplest. */
+function inOrder(pairs: readonly Pair[]): Pair[] {
+  const level = ({ misfit }: Pair): number => Math.max(misfit, ROUNDING);
+  return pairs.toSorted((a, b) => level(a) - level(b) || a.place - b.place);
 }
 
 /** Whether the pair is a bit reversal on both sides. */

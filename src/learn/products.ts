@@ -28,13 +28,21 @@ const BRACKETS = 1, TRIALS = 12;
 const ITERATIONS = 2000, MOST_ITERATIONS = 6000, WORK = 1e9;
 
 /** The models that a search after all else is for. */
-export function searchedModels({ n, field }: Target, { models, method }: LearnOptions): readonly ModelName[] {
+export function searchedModels({ n, field }: Target, options: LearnOptions): readonly ModelName[] {
+  const { models, method, maxParameters = Infinity } = options;
+  // Permuted butterflies are complex; those of a kaleidoscope matrix may be real, and chains are.
+  const least = (model: ModelName): number => {
+    const each = 2 * n * Math.log2(n), butterflies = model.match(/B/g)?.length ?? 1;
+    return PERMUTED.includes(model) && !model.includes("R") ? 2 * each * butterflies : each * butterflies;
+  };
+  const fitting = (list: readonly ModelName[]): ModelName[] =>
+    list.filter((model) => least(model) <= maxParameters);
   if (models) {
     const known = [...KALEIDOSCOPE, ...PERMUTED].filter((model) => models.includes(model));
-    return known.filter((model) => field === "real" || !model.includes("R"));
+    return fitting(known.filter((model) => field === "real" || !model.includes("R")));
   }
   if (n > LARGEST && method !== "gradient") return [];
-  return field === "real" ? ["RPP", "BPBP"] : ["BP", "BPP", "BPBP"];
+  return fitting(field === "real" ? ["RPP", "BPBP"] : ["BP", "BPP", "BPBP"]);
 }
 
 /** Searches for butterflies and permutations, for as many seconds at most; keeps the best. */
