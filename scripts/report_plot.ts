@@ -7,8 +7,8 @@ export interface Panel {
   readonly lines: readonly { readonly name: string; readonly values: readonly number[] }[];
 }
 
-const WIDTH = 240, HEIGHT = 170, LEFT = 44, TOP = 26, RIGHT = 18, BOTTOM = 24, ACROSS = 3, HEAD = 44;
-const COLOURS = ["#1668b0", "#d0561b", "#3a8a3f"];
+const WIDTH = 240, HEIGHT = 170, LEFT = 44, TOP = 26, RIGHT = 18, BOTTOM = 24, ACROSS = 3, HEAD = 58;
+const COLOURS = ["#1668b0", "#d0561b", "#3a8a3f", "#8a4fbf", "#8a8a8a"];
 /** Decades. */
 const LOWEST = -10, HIGHEST = 0;
 
@@ -17,9 +17,9 @@ export function errorPlots(panels: readonly Panel[], title: string): string {
   const rows = Math.ceil(panels.length / ACROSS);
   const width = ACROSS * WIDTH, height = HEAD + rows * HEIGHT;
   const legend = panels[0].lines.map(({ name }, i) => {
-    const x = LEFT + 340 + i * 130;
-    return `<line x1="${x}" y1="18" x2="${x + 22}" y2="18" stroke="${COLOURS[i]}" stroke-width="2"/>` +
-      `<text x="${x + 28}" y="22">${name}</text>`;
+    const x = 12 + i * (width - 24) / panels[0].lines.length;
+    return `<line x1="${x}" y1="40" x2="${x + 22}" y2="40" stroke="${COLOURS[i]}" stroke-width="2"/>` +
+      `<text x="${x + 28}" y="44">${name}</text>`;
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ` +
@@ -51,7 +51,8 @@ function draw({ title, sizes, lines }: Panel, left: number, top: number): string
     if (i % 2 === 0 || sizes.length < 5) return;
     parts.push(`<text x="${x(i)}" y="${top + HEIGHT - 8}" text-anchor="middle" fill="#555">${size}</text>`);
   });
-  lines.forEach(({ values }, k) => {
+  // The first line on top of the others.
+  [...lines.entries()].reverse().forEach(([k, { values }]) => {
     const points = values.map((value, i) => `${x(i).toFixed(1)},${y(Math.max(value, 1e-300)).toFixed(1)}`);
     parts.push(
       `<polyline points="${points.join(" ")}" fill="none" stroke="${COLOURS[k]}" stroke-width="1.8"/>`,

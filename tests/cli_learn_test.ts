@@ -112,13 +112,13 @@ Deno.test("a matrix that is no butterfly ends with exit code 1 and says so plain
     const random = new Random(5);
     const data = Float32Array.from({ length: 32 * 32 }, () => random.normal());
     Deno.writeFileSync(`${folder}/m.npy`, writeArray("m.npy", { shape: [32, 32], field: "real", data }));
-    const { code, out } = await papillon(folder, "learn", "--target", "m.npy", "--model", "B,BB*");
+    const { code, out } = await papillon(folder, "learn", "--target", "m.npy", "--model", "B,low rank");
     assert.equal(code, 1);
     assert.match(out, /^Nothing found that is m\.npy, n = 32, .*The nearest: /);
     assert.match(out, /error +0\.\d+ root mean square/);
     assert.ok(!out.includes("µs"), "there is nothing to compare with");
 
-    const json = await papillon(folder, "learn", "m.npy", "--model", "B,BB*", "--json");
+    const json = await papillon(folder, "learn", "m.npy", "--model", "B,low rank", "--json");
     assert.equal(json.code, 1);
     const { converged, rmse } = JSON.parse(json.out);
     assert.equal(converged, false);
@@ -126,6 +126,32 @@ Deno.test("a matrix that is no butterfly ends with exit code 1 and says so plain
     const found = loadOperator(Deno.readFileSync(`${folder}/learned-m-32.safetensors`)).toDense();
     const squares = found.reduce((sum, value, i) => sum + (value - data[i]) ** 2, 0);
     assert.ok(Math.abs(Math.sqrt(squares) / 32 - rmse) < 1e-5 * rmse);
+  }));
+
+Deno.test("learn by gradient is spread over workers, and bad budgets, workers, models and orders are refused", () =>
+  inFolder(async (folder) => {
+    const args = ["learn", "dct", "--n", "8", "--method", "gradient", "--model", "RPP,BPBP", "--json"];
+    const runs = ["1", "2"].map((count) =>
+      papillon(folder, ...args, "--workers", count, "--out", `w${count}.safetensors`)
+    );
+    for (const { code, out, err } of await Promise.all(runs)) {
+      assert.deepEqual([code, err], [0, ""], out);
+      assert.match(JSON.parse(out).model, /learned permutations$/);
+    }
+    const [one, two] = ["1", "2"].map((count) => Deno.readFileSync(`${folder}/w${count}.safetensors`));
+    assert.deepEqual(one, two);
+    const cases: [string[], RegExp][] = [
+      [["dct", "--workers", "0"], /--workers must be a whole number from 1 to 64/],
+      [["dct", "--budget", "-1"], /--budget must be a number of seconds/],
+      [["dft", "--n", "8", "--model", "RPP"], /complex and of order 8, which RPP cannot be/],
+      [["dct", "--n", "12", "--method", "gradient"], /its order is 12, expected a power of two/],
+    ];
+    const refusals = cases.map(([args]) => papillon(folder, "learn", ...args));
+    (await Promise.all(refusals)).forEach(({ code, err }, i) => {
+      assert.equal(code, 2, err);
+      assert.match(err, cases[i][1]);
+    });
+    assert.deepEqual(names(folder), ["w1.safetensors", "w2.safetensors"]);
   }));
 
 Deno.test("the same seed gives the same bytes", () =>

@@ -1,12 +1,14 @@
-import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects, throws } from "node:assert/strict";
 import { largestAssignment } from "../src/learn/search/assignment.ts";
 import { answerer } from "../src/learn/search/executor.ts";
 import { finishedOperator } from "../src/learn/search/operator.ts";
 import { search, type SearchTable } from "../src/learn/search/search.ts";
 import { advanceTrial, beginTrial, finishTrial, modelParts, trialTarget } from "../src/learn/search/trial.ts";
 import { PermutedModel } from "../src/learn/permutations/model.ts";
+import { learn } from "../src/learn/learn.ts";
 import { checkTarget, type Target } from "../src/learn/target.ts";
 import { finish } from "../src/learn/task.ts";
+import { Butterfly } from "../src/operator/butterfly.ts";
 import { Random } from "../src/program/random.ts";
 import { assertEntries } from "./helpers.ts";
 
@@ -120,6 +122,7 @@ Deno.test("what a search cannot do is refused with a sentence", async () => {
   await rejects(search(target, { models: ["P"] }), /no model "P"/);
   await rejects(search(target, { models: [] }), /at least one model/);
   await rejects(search(target, { trials: 0 }), /trials is 0/);
+  await rejects(search(target, { stall: 1 }), /stall is 1, expected a part/);
   await rejects(search(target, { rates: [0.1, 0.01] }), /rates are 0.1 to 0.01/);
   await rejects(search(checkTarget(new Float64Array(16), 4)), /zero matrix/);
   const { checkpoint } = await search(target, { brackets: 1, trials: 1, models: ["BP"], firstSteps: 20 });
@@ -194,7 +197,7 @@ Deno.test("a kaleidoscope start from the largest entries is near a permutation t
     const target = checkTarget(values, n, unit === 2 ? "complex" : "real"), field = target.field;
     const models = ["BB*", "B*B"], options = { models, field, trials: 4, brackets: 1, firstSteps: 20 };
     for (const model of models) {
-      const state = beginTrial(trialTarget(target, field), { id: 1, model, seed: 1, rate: 0.05 });
+      const state = beginTrial(trialTarget(target, field), { id: 2, model, seed: 1, rate: 0.05 });
       const product = new PermutedModel(n, field, modelParts(model)).product(state.weights);
       const scaled = trialTarget(target, field).matrix;
       const off = Math.hypot(...product.map((x, i) => x - scaled[i])) / Math.hypot(...scaled);
@@ -204,4 +207,61 @@ Deno.test("a kaleidoscope start from the largest entries is near a permutation t
     ok(best!.relativeError <= 1e-5, `${unit}: ${best!.relativeError}`);
     assertEntries(finishedOperator(best!, target).toDense(), values, 0, 1e-3);
   }
+});
+
+/** The orthogonal cosine transform of type 2. */
+function cosine(n: number): Target {
+  const values = Float64Array.from({ length: n * n }, (_, i) => {
+    const row = Math.floor(i / n);
+    return Math.sqrt((row === 0 ? 1 : 2) / n) * Math.cos(Math.PI * row * (2 * (i % n) + 1) / (2 * n));
+  });
+  return checkTarget(values, n);
+}
+
+Deno.test("learn by gradient goes on to the search, shows its table, and finds the same with workers", async () => {
+  const target = cosine(8), phases = new Set<string>();
+  let table: SearchTable | undefined;
+  const options = { method: "gradient", models: ["RPP", "BPBP"], tolerance: 1e-5, seed: 2 } as const;
+  const alone = await learn(target, {
+    ...options,
+    onProgress: (progress) => {
+      phases.add(progress.phase);
+      table = progress.table ?? table;
+    },
+  });
+  equal(alone.stopped, "converged");
+  equal(alone.method, "gradient");
+  match(alone.model, /^a product (RPP of chains of rank 2|BPBP of butterflies) and learned permutations$/);
+  assertEntries(alone.operator.toDense(), target.values, 0, 1e-4);
+  ok(phases.has("search") && table!.rows.length > 1);
+  const together = await learn(target, { ...options, workers: 2, createWorker });
+  deepEqual(together.parts, alone.parts);
+  equal(together.relativeError, alone.relativeError);
+});
+
+Deno.test("learn by gradient finds kaleidoscope matrices, real ones and those that a real matrix is the real part of", async () => {
+  const n = 8, random = new Random(3), column = Array.from({ length: n }, () => random.normal());
+  const circulant = Float64Array.from(
+    { length: n * n },
+    (_, i) => column[(Math.floor(i / n) - i % n + n) % n],
+  );
+  const product = Butterfly.random(n, { blocks: 2, init: "orthogonal", seed: 5 }).toDense();
+  for (const values of [product, circulant]) {
+    const fit = await learn(checkTarget(values, n), { method: "gradient", models: ["BB*"], tolerance: 1e-5 });
+    equal(fit.stopped, "converged");
+    match(fit.model, /^a kaleidoscope matrix BB\*, by descent$/);
+    assertEntries(fit.operator.toDense(), Float64Array.from(values), 0, 1e-4);
+  }
+});
+
+Deno.test("learn refuses models that a target cannot be, orders that no gradient can do, and workers without a maker", async () => {
+  await rejects(
+    learn(fourier(8), { method: "gradient", models: ["RPP"] }),
+    /complex and of order 8, which RPP cannot be/,
+  );
+  await rejects(learn(cosine(8), { method: "closed-form", models: ["BP"] }), /by the method closed-form/);
+  await rejects(learn(cosine(12), { method: "gradient" }), /order is 12, expected a power of two/);
+  await rejects(learn(cosine(12), { models: ["BPBP"] }), /of order 12, which BPBP cannot be/);
+  await rejects(learn(cosine(8), { workers: 2 }), /workers need createWorker/);
+  await rejects(learn(cosine(8), { workers: -1, createWorker }), /workers is -1/);
 });

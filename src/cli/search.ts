@@ -29,7 +29,8 @@ Usage: papillon search NAME|FILE [--n N] [--models LIST] [--budget SECONDS] [--w
   NAME          any target of \`papillon learn\`: dft, dct, hadamard, convolution …
   --n           size of a target given by name, a power of two up to 256; 32
   --models      products of B (a butterfly), B* (one of strides n/2 … 1), R (a real chain of rank
-                2) and P (a permutation), with commas; BP,BPP,BPBP for complex targets, RPP,BPBP for real ones
+                2) and P (a permutation), with commas; BP,BPP,BPBP for complex targets,
+                RPP,BPBP for real ones
   --budget      seconds, then the best so far is kept; 120
   --workers     processors to use; 1
   --seed        of all that is random, a whole number; 0

@@ -9,7 +9,12 @@ import { advanceTrial, type Finished, finishTrial, type TrialState, type TrialTa
 /** A piece of work. */
 export type Job =
   | { readonly kind: "advance"; readonly state: TrialState; readonly steps: number; readonly horizon: number }
-  | { readonly kind: "finish"; readonly state: TrialState; readonly tolerance: number };
+  | {
+    readonly kind: "finish";
+    readonly state: TrialState;
+    readonly tolerance: number;
+    readonly stall?: number;
+  };
 
 /** What comes of a piece of work. */
 export type Done<J extends Job> = J extends { kind: "advance" } ? TrialState : Finished;
@@ -47,7 +52,7 @@ export class LocalExecutor implements Executor {
   ): Promise<Done<J>> {
     const task = job.kind === "advance"
       ? advanceTrial(this.#target, job.state, job.steps, job.horizon)
-      : finishTrial(this.#target, job.state, job.tolerance);
+      : finishTrial(this.#target, job.state, job.tolerance, job.stall);
     return runTask<TrialState | Finished>(task, { signal, onProgress }) as Promise<Done<J>>;
   }
 
@@ -140,7 +145,7 @@ export function answerer(): (message: Message) => Answer | undefined {
       const { job } = message;
       const result = job.kind === "advance"
         ? finishNow(advanceTrial(target, job.state, job.steps, job.horizon))
-        : finishNow(finishTrial(target, job.state, job.tolerance));
+        : finishNow(finishTrial(target, job.state, job.tolerance, job.stall));
       return { result };
     } catch (error) {
       return { error: error instanceof Error ? error.message : String(error) };

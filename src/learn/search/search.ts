@@ -40,6 +40,11 @@ export interface SearchOptions {
   readonly rates?: readonly [number, number];
   /** Good enough: the relative error ‖M − product‖/‖M‖; 1e-6. */
   readonly tolerance?: number;
+  /**
+   * A trial that is brought to its end is given up once its squared error falls by less than this part in 100 iterations of
+   * L-BFGS; 0.1. Less is worth while where the best approximation is wanted, rather than one that is exact.
+   */
+  readonly stall?: number;
   /** Brackets at most; without end, until the budget is spent. */
   readonly brackets?: number;
   /** Stops after this many seconds with the best so far; 120. */
@@ -143,7 +148,7 @@ const FINALISTS = 4;
  * @throws {RangeError} (as a rejection) for options that make no sense or a checkpoint of another target
  */
 export async function search(target: Target, options: SearchOptions = {}): Promise<SearchResult> {
-  const { tolerance = 1e-6, brackets = Infinity, budgetSeconds = 120, resume } = options;
+  const { tolerance = 1e-6, stall, brackets = Infinity, budgetSeconds = 120, resume } = options;
   const plan = resume?.plan ?? planned(target, options);
   if (resume && (resume.target.n !== target.n || Math.abs(resume.target.norm / target.norm - 1) > 1e-9)) {
     throw new RangeError(
@@ -175,7 +180,12 @@ export async function search(target: Target, options: SearchOptions = {}): Promi
   const race = new Race(plan, executor, timer.signal, options.onProgress, resume);
   const keep = (): void => options.onCheckpoint?.(race.checkpoint(target));
   try {
-    const stopped = await race.run(() => (trial) => beginTrial(scaled, trial), tolerance, brackets, keep);
+    const stopped = await race.run(
+      () => (trial) => beginTrial(scaled, trial),
+      { tolerance, stall },
+      brackets,
+      keep,
+    );
     const checkpoint = race.checkpoint(target);
     return {
       best: checkpoint.best ?? unpolished(scaled, checkpoint),
@@ -211,6 +221,9 @@ function planned(target: Target, options: SearchOptions): SearchPlan {
       } cannot be a complex matrix`,
     );
   }
+  if (options.stall !== undefined && !(options.stall >= 0 && options.stall < 1)) {
+    throw new RangeError(`Cannot search: stall is ${options.stall}, expected a part from 0 to below 1`);
+  }
   for (const [name, value] of Object.entries({ trials, firstSteps })) {
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new RangeError(`Cannot search: ${name} is ${value}, expected a positive integer`);
@@ -225,6 +238,12 @@ function planned(target: Target, options: SearchOptions): SearchPlan {
     throw new RangeError(`Cannot search: seed is ${seed}, expected a safe integer`);
   }
   return { models: [...models], field, seed, trials, firstSteps, rates };
+}
+
+/** When a trial is at its end. */
+interface End {
+  readonly tolerance: number;
+  readonly stall: number | undefined;
 }
 
 class Race {
@@ -259,7 +278,7 @@ class Race {
 
   async run(
     begin: () => (trial: Trial) => TrialState,
-    tolerance: number,
+    end: End,
     brackets: number,
     keep: () => void,
   ): Promise<SearchResult["stopped"]> {
@@ -278,8 +297,8 @@ class Race {
         this.#round++;
         keep();
       }
-      if (!this.#signal.aborted) await this.#finish(tolerance);
-      if (this.#best !== undefined && this.#best.relativeError <= tolerance) return "converged";
+      if (!this.#signal.aborted) await this.#finish(end);
+      if (this.#best !== undefined && this.#best.relativeError <= end.tolerance) return "converged";
       if (this.#signal.aborted) return this.#signal.reason === "budget" ? "budget" : "cancelled";
       this.#bracket++;
       this.#round = 0;
@@ -331,14 +350,14 @@ class Race {
    * Brings those left to their end, the leader first, until one is good enough: of several at once, the one that would
    * have been the first.
    */
-  async #finish(tolerance: number): Promise<void> {
+  async #finish(end: End): Promise<void> {
     const before = this.#best, ended: Finished[] = [];
     const good = (finished: Finished | undefined): boolean =>
-      (finished?.relativeError ?? Infinity) <= tolerance;
+      (finished?.relativeError ?? Infinity) <= end.tolerance;
     await this.#each(this.#racing, async (state, index) => {
       if (ended.some(good)) return;
       ended[index] = await this.#executor.run(
-        { kind: "finish", state, tolerance },
+        { kind: "finish", state, ...end },
         this.#signal,
         () => this.#report(),
       );

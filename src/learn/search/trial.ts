@@ -77,8 +77,10 @@ const FLOOR = 0.05;
 const DECIDED = 4;
 /** Weight of the entropy of the choices, rising along the horizon. */
 const SHARPEN = 0.02;
-/** L-BFGS iterations at most, and by which part the loss must fall in how many of them. */
-const POLISH = { maxIterations: 5000, stall: 0.1, patience: 100 };
+/** L-BFGS iterations at most, and in how many of them the loss must fall by some part. */
+const POLISH = { maxIterations: 5000, patience: 100 };
+/** That part: what falls more slowly is given up for other trials. */
+export const STALL = 0.1;
 
 /** The target as trials take it. */
 export function trialTarget(target: Target, field: "real" | "complex"): TrialTarget {
@@ -112,7 +114,7 @@ export function beginTrial(target: TrialTarget, trial: Trial): TrialState {
     random = new Random(trial.seed),
     weights = new Float64Array(model.size);
   const zeros = new Float64Array(model.size), begun = { trial, steps: 0, errors: [], weights, mean: zeros };
-  if (/^(BB\*|B\*B)$/.test(trial.model) && trial.id % 2 === 1) {
+  if (/^(BB\*|B\*B)$/.test(trial.model) && (trial.id >> 1) % 2 === 1) {
     const [first, last] = assignmentStart(target, trial.model === "B*B", random);
     weights.set(last);
     weights.set(first, last.length);
@@ -202,8 +204,14 @@ export function errorOf(state: TrialState): number {
  * Rounds the permutations of a trial and fits its butterflies by L-BFGS for as long as it gets on.
  *
  * @param tolerance the relative error that is good enough
+ * @param stall by which part the loss must fall in 100 iterations
  */
-export function* finishTrial(target: TrialTarget, state: TrialState, tolerance: number): Task<Finished> {
+export function* finishTrial(
+  target: TrialTarget,
+  state: TrialState,
+  tolerance: number,
+  stall: number = STALL,
+): Task<Finished> {
   const { n, matrix } = target, { trial } = state, relaxed = modelOf(target, trial);
   const rounded = relaxed.parts.map((placed) =>
     placed.part === "P" ? relaxed.rounded(state.weights, placed) : placed.part
@@ -215,7 +223,7 @@ export function* finishTrial(target: TrialTarget, state: TrialState, tolerance: 
     if (chain) some.set(state.weights.subarray(from.begin, from.end), begin);
   });
   const targetLoss = n * tolerance * tolerance / 2;
-  const run = lbfgs(loss, some, { ...POLISH, targetLoss });
+  const run = lbfgs(loss, some, { ...POLISH, stall, targetLoss });
   let step = run.next();
   for (let count = 0; !step.done; count++) {
     const rmse = Math.sqrt(2 * step.value) * target.scale / n;
