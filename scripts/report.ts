@@ -3,6 +3,7 @@
  */
 import { compression } from "./report_compress.ts";
 import { gallery } from "./report_gallery.ts";
+import { permutedDigits } from "./report_permuted.ts";
 import { recovery } from "./report_recovery.ts";
 import { transforms } from "./report_transforms.ts";
 
@@ -16,6 +17,7 @@ const reports: Record<string, Report> = {
   compress: { folder: "docs/compress", write: compression },
   gallery: { folder: "docs/gallery", write: gallery },
   transforms: { folder: "docs/transforms", write: transforms },
+  permuted: { folder: "docs/permuted", write: permutedDigits },
   recovery: { folder: "docs/recovery", write: recovery },
 };
 
