@@ -35,7 +35,7 @@ import {
 } from "./report_permuted_lines.ts";
 import { accuracyPlot, coursePlot, imagePlot } from "./report_permuted_plots.ts";
 
-const SEEDS = 10, NETWORKS = 2, AREA = SIDE * SIDE;
+const SEEDS = 10, NETWORKS = 3, AREA = SIDE * SIDE;
 /** The descent of the relaxation. */
 const DESCENT = { steps: 400, samples: 8, rate: 0.3, temperatures: [0.5, 0.1], entropy: 0.02 } as const;
 const EPOCHS = 4, BATCH = 32, RATE = 1e-2;
@@ -82,9 +82,12 @@ async function learned(
   { differences, blank, test }: Subject,
   seed: number,
   signal: AbortSignal,
+  steps: number = DESCENT.steps,
 ): Promise<Outcome> {
   const axes: Learned[] = [];
-  for (const own of differences) axes.push(await learnLines(own, { ...DESCENT, seed, signal }) ?? cut());
+  for (const own of differences) {
+    axes.push(await learnLines(own, { ...DESCENT, steps, seed, signal }) ?? cut());
+  }
   // Which lines are blank is seen in the permuted images; the rest is compared with the truth.
   const lines = axes.map(({ axis }, k) => centred(axis, ORDER.map((line) => blank[k][line])));
   const results = lines.map((axis, k) => compared(axis.map((line) => ORDER[line]), blank[k]));
@@ -222,14 +225,19 @@ async function written(
     subject("in the middle", images, others),
     subject("anywhere", anywhere({ data: images, side: SIDE }, 1), anywhere({ data: others, side: SIDE }, 2)),
   ];
-  const outcomes: Outcome[][] = [];
+  const outcomes: Outcome[][] = [],
+    about = (outcome: Outcome): string => `${right(outcome)} of ${AREA} positions right`;
   for (const one of subjects) {
     const own: Outcome[] = [];
     for (let seed = 0; seed < SEEDS; seed++) {
-      const about = (outcome: Outcome): string => `${right(outcome)} of ${AREA} positions right`;
       own.push(await cell(`digits ${one.name}, seed ${seed}`, () => learned(one, seed, signal), about));
     }
     outcomes.push(own);
+  }
+  const begun: Outcome[] = [];
+  for (let seed = 0; seed < SEEDS; seed++) {
+    const work = (): Promise<Outcome> => learned(subjects[0], seed, signal, 1);
+    begun.push(await cell(`small changes alone, seed ${seed}`, work, about));
   }
   const inputs = [
     { name: "original", index: () => Uint32Array.from({ length: AREA }, (_, i) => i) },
@@ -275,7 +283,7 @@ async function written(
     ], SIDE),
   );
   await save("accuracy.svg", accuracyPlot(accuracies));
-  await save("README.md", page(subjects, outcomes, accuracies, free1024, cells.seconds));
+  await save("README.md", page(subjects, outcomes, begun, accuracies, free1024, cells.seconds));
   cells.done();
 }
 
@@ -306,16 +314,22 @@ function total({ original }: Subject): [number, number] {
 }
 
 const percent = (part: number): string => `${(100 * part).toFixed(1)} %`;
+const points = (part: number): string => (100 * part).toFixed(1);
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b) / values.length;
 
 function page(
   subjects: readonly Subject[],
   outcomes: readonly Outcome[][],
+  begun: readonly Outcome[],
   accuracies: readonly { readonly name: string; readonly accuracies: readonly number[] }[],
   { variations, neighbours, stopped }: Free,
   spent: number,
 ): string {
-  const exact = outcomes.map((own) => own.filter((outcome) => right(outcome) === AREA).length);
+  const complete = (own: readonly Outcome[]): number =>
+    own.filter((outcome) => right(outcome) === AREA).length;
+  const exact = outcomes.map(complete);
+  const tried = (own: readonly Outcome[]): number =>
+    Math.round(mean(own.map(({ axes }) => axes.reduce((sum, { improved }) => sum + improved.at(-1)![0], 0))));
   const same = outcomes.map((own) => own.filter((outcome) => outcome.same === TESTED).length);
   const empty = subjects.map(({ blank }) => blank.map((own) => own.filter(Boolean).length));
   const told = (own: readonly boolean[]): string =>
@@ -355,6 +369,9 @@ ${outcomes[k].map(row).join("\n")}
 `;
   });
   const means = accuracies.map(({ accuracies }) => mean(accuracies));
+  const spread = Math.max(
+    ...accuracies.map(({ accuracies }) => Math.max(...accuracies) - Math.min(...accuracies)),
+  );
   return `# Permuted digits
 
 Written by \`PAPILLON_MNIST=folder deno task report permuted\`. Handwritten digits, 28×28 in the middle of ${SIDE}×${SIDE}, whose rows and
@@ -394,6 +411,10 @@ variation of mixed images would be smallest for the grey mean of all lines).
 permutation added, ${
     alone === 0 ? "and no seed is exact" : `${alone} seeds are exact`
   } before the small changes, which do the rest. Both are columns of the tables.
+Nor are 32 lines so many that the small changes would need it: behind one single step, that is from random orders, they come to the
+truth from ${complete(begun)} of ${SEEDS} seeds, after ${
+    tried(begun)
+  } changes that were tried in the mean, and behind the relaxation after ${tried(outcomes[0])}.
 
 ![Total variation by step and by change](variation.svg)
 
@@ -438,11 +459,16 @@ ${
 
 ![Accuracy by input](accuracy.svg)
 
-The learned permutation gives back ${(100 * (means[2] - means[1])).toFixed(1)} of the ${
-    (100 * (means[0] - means[1])).toFixed(1)
-  } points that the permutation costs. (The paper on CIFAR-10, with a ResNet: 73.7 % permuted, 93.6 % learned,
-94.9 % original.) What is left between original and learned is that of other numbers at the same difficulty: digits that run
-backwards or are one line off.
+The permutation costs ${points(means[0] - means[1])} points; with what was learned, ${
+    Math.abs(means[0] - means[2]) < spread
+      ? "none of that is left beyond what seeds differ in"
+      : "some is left"
+  }: ${points(Math.abs(means[2] - means[0]))} ${
+    means[2] < means[0] ? "less" : "more"
+  } than the original in the mean, where seeds of one input are up to ${points(spread)} apart.
+The images differ from the originals in the symmetries alone. (The paper, on CIFAR-10 with a ResNet: 73.7 %
+permuted, 93.6 % learned, 94.9 % original.) Digits lose less than photographs do: they can be told from which pixels are
+black.
 
 ## One permutation of all ${AREA} pixels
 
