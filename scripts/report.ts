@@ -4,6 +4,7 @@
 import { compression } from "./report_compress.ts";
 import { gallery } from "./report_gallery.ts";
 import { linearAlgebra } from "./report_linalg.ts";
+import { permutedDigits } from "./report_permuted.ts";
 import { recovery } from "./report_recovery.ts";
 import { transforms } from "./report_transforms.ts";
 
@@ -18,6 +19,7 @@ const reports: Record<string, Report> = {
   gallery: { folder: "docs/gallery", write: gallery },
   transforms: { folder: "docs/transforms", write: transforms },
   linalg: { folder: "docs/linalg", write: linearAlgebra },
+  permuted: { folder: "docs/permuted", write: permutedDigits },
   recovery: { folder: "docs/recovery", write: recovery },
 };
 

@@ -207,7 +207,7 @@ Deno.test("a report that does not exist is refused with the list of those that d
   assert.equal(code, 2);
   assert.equal(
     err,
-    "Usage: deno task report NAME [FOLDER], where NAME is one of: compress, gallery, transforms, recovery\n",
+    "Usage: deno task report NAME [FOLDER], where NAME is one of: compress, gallery, transforms, permuted, recovery\n",
   );
 });
 
