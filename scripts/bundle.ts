@@ -24,7 +24,7 @@ export interface Bundle {
 const root = new URL("../", import.meta.url);
 
 /** The bytes of a text in UTF-8 after gzip. */
-async function gzipSize(text: string): Promise<number> {
+export async function gzipSize(text: string): Promise<number> {
   const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
   return (await new Response(stream).arrayBuffer()).byteLength;
 }

@@ -115,8 +115,13 @@ const checks: Check[] = [
   },
   {
     name: "examples",
-    about: "the code in README.md and in the documentation runs",
-    run: () => deno("test", "-A", "--doc", "--preload", "./scripts/examples.ts", "README.md", "src"),
+    about: "the code in README.md, in the guides and in the documentation runs",
+    run: () => deno("test", "-A", "--doc", "--preload", "./scripts/examples.ts", "README.md", "docs", "src"),
+  },
+  {
+    name: "site",
+    about: "the documentation's site and the playground build, and no link leads nowhere",
+    run: () => deno("run", "-A", "scripts/docs.ts", "--check"),
   },
   {
     name: "documentation",

@@ -115,7 +115,10 @@ export function spacing(size: number): number {
 }
 
 /** Entries of the linear part of an operator, row-major, complex and interleaved in any case. */
-function sample(operator: Operator, most: number): { entries: Float32Array; across: number; down: number } {
+export function sample(
+  operator: Operator,
+  most: number,
+): { entries: Float32Array; across: number; down: number } {
   const { rows, cols } = operator, unit = floats(operator.field);
   const right = Math.ceil(cols / most), below = Math.ceil(rows / most);
   const across = Math.ceil(cols / right), down = Math.ceil(rows / below);
