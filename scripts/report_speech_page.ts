@@ -62,7 +62,7 @@ export function page(rows: readonly Row[], { train, test, speakers, minutes, mov
     ];
   });
   const mel = difference(learned, of("mel")), fft = difference(learned, of("fft"));
-  const verdict = (met: boolean): string => met ? "Met" : "**Missed**";
+  const verdict = (met: boolean): string => met ? "Met in the mean" : "**Missed**";
   const diverged = rows.flatMap(({ front, outcomes }) =>
     outcomes.filter(({ diverged }) => diverged !== undefined).map(({ seed, diverged }) =>
       `- ${
@@ -138,7 +138,7 @@ The test set is looked at every four epochs for this picture, and nothing is cho
 The filters of seed 0 moved by ${percent(Math.min(...moved))} to ${
     percent(Math.max(...moved))
   } % of their length, ${percent(mean(moved))} % in the mean. They were not asked
-to stay a Fourier transform, nor unitary.
+to stay a Fourier transform, nor unitary; yet they stay near it, and what is new lies tens of decibels below their peaks.
 
 ## What is the same for all
 
@@ -154,7 +154,8 @@ to stay a Fourier transform, nor unitary.
   } % slower or faster, with noise of up to ${NOISE}, anew each time.
 - Learned front ends begin as the Fourier transform: "butterfly" is one complex butterfly, "kaleidoscope" another one before it that begins as the identity,
   "dense" all ${count(2 * (FRAME / 2 + 1) * FRAME)} numbers of the matrix, window included.
-- Settings were chosen by \`deno task report speech --validate\`, which trains without recordings 5 … 9 and tests with those: the test set was not used.
+- Nothing was chosen by the test set. \`deno task report speech --validate\` trains without recordings 5 … 9 and tests with those; by it epochs and the size of the
+  classifier were looked at. Rates were not searched (the paper searches that of the front end): ${FRONT_RATE} is from the middle of the paper's grid.
 
 ## When something goes wrong
 

@@ -20,7 +20,10 @@ export function drawAccuracies(
   rows: readonly { readonly name: string; readonly accuracies: readonly number[] }[],
 ): string {
   const left = 250, right = 660, top = 58, each = 30, bottom = top + rows.length * each;
-  const lowest = Math.floor(100 * Math.min(...rows.flatMap(({ accuracies }) => accuracies)) - 0.5);
+  // One that is far behind would leave no room for the others: it is told at the edge.
+  const best = 100 * Math.max(...rows.map(({ accuracies }) => mean(accuracies)));
+  const seen = rows.flatMap(({ accuracies }) => accuracies.map((a) => 100 * a)).filter((a) => a > best - 8);
+  const lowest = Math.floor(Math.min(...seen) - 0.5);
   const x = (percent: number): number => left + (right - left) * (percent - lowest) / (100 - lowest);
   const parts = [
     text(14, 24, "Spoken digits that are told right, %", { size: 15, tone: "bold" }),
@@ -38,8 +41,12 @@ export function drawAccuracies(
       m = 100 * mean(accuracies),
       d = 100 * deviation(accuracies),
       c = COLOURS[i];
+    parts.push(text(left - 14, y + 4, name, { anchor: "end" }));
+    if (m < lowest) {
+      parts.push(text(left + 4, y + 4, `◂ ${m.toFixed(1)} ± ${d.toFixed(1)}`));
+      return;
+    }
     parts.push(
-      text(left - 14, y + 4, name, { anchor: "end" }),
       line(
         x(Math.max(lowest, m - d)),
         y,
@@ -96,9 +103,10 @@ export function drawLearning(
         text(from - 7, y(mark) + 4, String(mark), { anchor: "end", tone: "faint" }),
       );
     }
-    for (let e = 2; e <= epochs; e += 4) {
+    for (let e = 1; e <= epochs; e += epochs > 10 ? 2 : 1) {
       parts.push(text(x(e), top + height + 18, String(e), { anchor: "middle", tone: "faint" }));
     }
+    parts.push(text(from + width, top + height + 34, "epoch", { anchor: "end", tone: "faint" }));
     lines.forEach((points, k) => {
       parts.push(polyline(points.map(([e, v]) => [x(e), y(v)]), COLOURS[k]));
       if (i === 1) {
@@ -108,7 +116,6 @@ export function drawLearning(
       }
     });
   });
-  parts.push(text(left + width, top + height + 34, "epoch", { anchor: "end", tone: "faint" }));
   rows.forEach(({ name }, k) => {
     const at = left + (k % 3) * 250, y = top + height + 62 + Math.floor(k / 3) * 20;
     parts.push(
@@ -192,7 +199,10 @@ export function drawFilters(first: Float32Array, learned: Float32Array): string 
     parts.push(text(l, t - 10, `filter ${k}, ${hertz(k)} Hz: response in dB`, { tone: "faint" }));
     for (const db of [0, -20, -40, -60]) {
       const y = t + h * -db / 60;
-      parts.push(line(l, y, l + w, y), text(l - 7, y + 4, String(db), { anchor: "end", tone: "faint" }));
+      parts.push(
+        line(l, y, l + w, y),
+        text(l - 7, y + 4, String(db).replace("-", "−"), { anchor: "end", tone: "faint" }),
+      );
     }
     for (const khz of [0, 1, 2, 3, 4]) {
       parts.push(text(l + w * khz / 4, t + h + 16, `${khz} kHz`, { anchor: "middle", tone: "faint" }));

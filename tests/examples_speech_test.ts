@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Clip, clipAt, clipOf, resample } from "../examples/speech/clip.ts";
+import { type Clip, clipAt, clipOf, clipOfWord, resample } from "../examples/speech/clip.ts";
 import { loadDigits } from "../examples/speech/digits.ts";
 import { createHandler } from "../examples/speech/handler.ts";
 import { BINS, CLIP, digitNetwork, FRAMES, MEL, melFilters, RATE } from "../examples/speech/network.ts";
@@ -57,11 +57,33 @@ Deno.test("the clip of a long recording is its loudest part, that of a short one
   assert.equal(short.length, 1000);
 });
 
+Deno.test("of a longer recording the loudest word is taken, as if it had been cut out", () => {
+  const word = tone(300, RATE, 2400).map((v, i) => v * Math.sin(Math.PI * i / 2400));
+  for (const at of [0, 3000, 13_600]) {
+    const long = Float32Array.from({ length: 16_000 }, (_, i) => 2e-3 * Math.sin(i * i));
+    word.forEach((v, i) => long[at + i] += v);
+    // Another one, not as loud, with half a second between.
+    word.forEach((v, i) => long[(at + 6400) % 16_000 + i] += 0.3 * v);
+    const { samples, begin, length } = clipOfWord(long)!;
+    assert.ok(Math.abs(begin - at) <= 320 && Math.abs(begin + length - at - 2400) <= 320, `${at}: ${begin}`);
+    const cut = clipOf(word)!.samples, size = Math.hypot(...cut);
+    // Where it lies in the clip may differ by some samples.
+    const best = Math.max(...Array.from({ length: 341 }, (_, k) => {
+      let dot = 0;
+      for (let i = 400; i < CLIP - 400; i++) dot += cut[i] * samples[i + k - 170];
+      return dot / size / Math.hypot(...samples);
+    }));
+    assert.ok(best > 0.98, `alike to ${best}`);
+  }
+});
+
 Deno.test("there is no clip where there is no sound", () => {
   for (const nothing of [new Float32Array(0), new Float32Array(9000), new Float32Array(100).fill(0.5)]) {
     assert.equal(clipOf(nothing), undefined);
+    assert.equal(clipOfWord(nothing), undefined);
   }
   assert.equal(clipOf(new Float32Array(100).fill(NaN)), undefined);
+  assert.equal(clipOfWord(new Float32Array(10_000).fill(NaN)), undefined);
   assert.equal(clipAt(new Float32Array(100), 44100), undefined);
 });
 

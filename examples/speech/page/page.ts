@@ -2,9 +2,9 @@
 /** The page: from a recording to a digit. */
 import { byId, canvas, count, say } from "../../playground/dom.ts";
 import { serveTheme } from "../../playground/theme.ts";
-import { type Clip, clipOf } from "../clip.ts";
+import { type Clip, clipOfWord } from "../clip.ts";
 import { type Heard, loadDigits } from "../digits.ts";
-import { CLIP, RATE } from "../network.ts";
+import { RATE } from "../network.ts";
 import { drawSpectrogram, drawWave } from "./draw.ts";
 import { decode, record, type Recording } from "./sound.ts";
 
@@ -40,7 +40,7 @@ export function openPage(file: Uint8Array): void {
       return;
     }
     if (mine !== turn) return;
-    const clip = clipOf(samples);
+    const clip = clipOfWord(samples);
     if (clip === undefined) return say("status", `There is no sound in ${from}.`);
     const { heard, milliseconds } = timed(() => digits.tell(clip));
     shown = { samples, clip };
@@ -57,8 +57,8 @@ export function openPage(file: Uint8Array): void {
     say(
       "wave-caption",
       `${seconds(samples.length)} at 8 kHz; coloured: ${
-        samples.length > CLIP ? `the loudest ${seconds(CLIP)}, which are looked at` : "all of it is looked at"
-      }`,
+        clip.length < samples.length ? "the loudest word" : "all of it"
+      } is looked at`,
     );
     say(
       "spectrum-caption",
