@@ -6,12 +6,13 @@ import { gallery } from "./report_gallery.ts";
 import { linearAlgebra } from "./report_linalg.ts";
 import { permutedDigits } from "./report_permuted.ts";
 import { recovery } from "./report_recovery.ts";
+import { speech } from "./report_speech.ts";
 import { transforms } from "./report_transforms.ts";
 
 /** A page: where it lies by default, and what writes it there. */
 interface Report {
   readonly folder: string;
-  readonly write: (folder: string) => Promise<void>;
+  readonly write: (folder: string, flags: readonly string[]) => Promise<void>;
 }
 
 const reports: Record<string, Report> = {
@@ -21,12 +22,14 @@ const reports: Record<string, Report> = {
   linalg: { folder: "docs/linalg", write: linearAlgebra },
   permuted: { folder: "docs/permuted", write: permutedDigits },
   recovery: { folder: "docs/recovery", write: recovery },
+  speech: { folder: "docs/speech", write: speech },
 };
 
-const [name, folder] = Deno.args, report = Object.hasOwn(reports, name ?? "") ? reports[name] : undefined;
+const [name, ...more] = Deno.args, folder = more[0]?.startsWith("-") ? undefined : more.shift();
+const report = Object.hasOwn(reports, name ?? "") ? reports[name] : undefined;
 if (report === undefined) {
   const known = Object.keys(reports).join(", ");
-  console.error(`Usage: deno task report NAME [FOLDER], where NAME is one of: ${known}`);
+  console.error(`Usage: deno task report NAME [FOLDER] [FLAGS], where NAME is one of: ${known}`);
   Deno.exit(2);
 }
-await report.write(folder ?? report.folder);
+await report.write(folder ?? report.folder, more);

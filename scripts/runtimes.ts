@@ -11,6 +11,7 @@ import { bundle } from "./bundle.ts";
 import { type Feature, FEATURES } from "./runtimes/exercise.ts";
 import { load, summary } from "./runtimes/load.ts";
 import { type Sent, serveSite, type Site } from "./runtimes/site.ts";
+import { speechLoad } from "./runtimes/speech.ts";
 import { bun, chromium, folder, install, node, output, tsc, Unavailable } from "./runtimes/tools.ts";
 import { serving, type Worker } from "./runtimes/workers.ts";
 
@@ -404,10 +405,25 @@ async function tried(row: Row): Promise<Shown> {
   }
 }
 
-/** The edge example under load. */
-async function loaded(): Promise<{ lines: string[]; faults: string[]; skipped?: string }> {
+/** Lines about an example that is served, and sentences for what is not as it should be. */
+interface Served {
+  readonly lines: string[];
+  readonly faults: string[];
+  readonly skipped?: string;
+}
+
+/** Examples under load. */
+const SERVED: readonly (readonly [name: string, serve: () => Promise<Served>])[] = [
+  [
+    "edge example, workerd under load",
+    async () => summary(await load(`${folder}edge`, `${project}/node_modules`)),
+  ],
+  ["speech example, Deno, workerd", speechLoad],
+];
+
+async function loaded(serve: () => Promise<Served>): Promise<Served> {
   try {
-    return summary(await load(`${folder}edge`, `${project}/node_modules`));
+    return await serve();
   } catch (fault) {
     const { message } = fault as Error;
     return fault instanceof Unavailable
@@ -468,12 +484,12 @@ async function main(wanted: readonly string[]): Promise<number> {
       if (faults.length > 0) failed++;
       for (const fault of skipped === undefined ? faults : [skipped]) reasons.push(`${row.name}: ${fault}`);
     }
-    const edge = "edge example, workerd under load";
-    if (wanted.length === 0 || wanted.some((part) => edge.includes(part))) {
-      const { lines, faults, skipped } = await loaded();
-      console.log(line(edge, [skipped !== undefined ? "skipped" : faults.length > 0 ? "FAILED" : "ok"]));
+    for (const [name, serve] of SERVED) {
+      if (wanted.length > 0 && !wanted.some((part) => name.includes(part))) continue;
+      const { lines, faults, skipped } = await loaded(serve);
+      console.log(line(name, [skipped !== undefined ? "skipped" : faults.length > 0 ? "FAILED" : "ok"]));
       if (faults.length > 0) failed++;
-      for (const reason of [...lines, ...faults, skipped ?? []].flat()) reasons.push(`${edge}: ${reason}`);
+      for (const reason of [...lines, ...faults, skipped ?? []].flat()) reasons.push(`${name}: ${reason}`);
     }
     for (const reason of reasons) console.log(reason);
   } finally {

@@ -15,7 +15,7 @@ export interface Limits {
 const JSON_TYPE = "application/json", RAW_TYPE = "application/octet-stream";
 
 /** What a request did wrong, as an answer. */
-class Refusal extends Error {
+export class Refusal extends Error {
   readonly status: number;
   readonly headers: Record<string, string>;
   constructor(status: number, message: string, headers: Record<string, string> = {}) {
@@ -26,7 +26,7 @@ class Refusal extends Error {
 }
 
 /** The body, of which no more is read than may come; what is announced to be longer is not read at all. */
-async function body(request: Request, most: number): Promise<Uint8Array<ArrayBuffer>> {
+export async function readBody(request: Request, most: number): Promise<Uint8Array<ArrayBuffer>> {
   const tooLong = () => new Refusal(413, `The body is longer than ${most} bytes.`);
   if (Number(request.headers.get("content-length")) > most) throw tooLong();
   const parts: Uint8Array[] = [];
@@ -117,7 +117,7 @@ export function createHandler(
         "accept-post": accepted,
       });
     }
-    const bytes = await body(request, most);
+    const bytes = await readBody(request, most);
     if (type === RAW_TYPE && bytes.length % 4 !== 0) {
       throw new Refusal(400, `The body has ${bytes.length} bytes: expected float32, four bytes each.`);
     }

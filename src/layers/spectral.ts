@@ -63,6 +63,8 @@ export class SpectralFrontEnd extends Layer {
   readonly #bins: number;
   readonly #epsilon: number;
   readonly #filters: Float32Array | undefined;
+  /** Of each filter, the frequencies from and to which it may be nonzero. */
+  readonly #bands: readonly (readonly [from: number, to: number])[];
   readonly #map: TrainedMap;
   #kept: Kept | undefined;
   #shape: readonly number[] | undefined;
@@ -111,6 +113,7 @@ export class SpectralFrontEnd extends Layer {
     this.#bins = bins;
     this.#epsilon = epsilon;
     this.#filters = filters && new Float32Array(filters);
+    this.#bands = filters ? bandsOf(filters, bins) : [];
     this.name = `spectral front end of ${length} samples (${structure})`;
   }
 
@@ -152,12 +155,13 @@ export class SpectralFrontEnd extends Layer {
     const filters = this.#filters, bins = this.#bins, outputs = this.#outputs;
     if (!filters) return powers;
     const sums = new Float32Array(rows * outputs);
-    for (let row = 0; row < rows; row++) {
-      for (let k = 0; k < bins; k++) {
-        const power = powers[row * bins + k];
-        for (let f = 0; f < outputs; f++) sums[row * outputs + f] += power * filters[k * outputs + f];
+    this.#bands.forEach(([from, to], f) => {
+      for (let row = 0; row < rows; row++) {
+        let sum = 0;
+        for (let k = from; k < to; k++) sum += powers[row * bins + k] * filters[k * outputs + f];
+        sums[row * outputs + f] = sum;
       }
-    }
+    });
     return sums;
   }
 
@@ -167,16 +171,17 @@ export class SpectralFrontEnd extends Layer {
     const filters = this.#filters, bins = this.#bins, outputs = this.#outputs, rows = x.length / this.#length;
     const slopes = new Float32Array(sums.length), back = new Float32Array(spectrum.length);
     for (let i = 0; i < slopes.length; i++) slopes[i] = g.data[i] / (sums[i] + this.#epsilon);
-    for (let row = 0; row < rows; row++) {
-      for (let k = 0; k < bins; k++) {
-        let slope = 0;
-        if (filters) {
-          for (let f = 0; f < outputs; f++) slope += slopes[row * outputs + f] * filters[k * outputs + f];
-        } else slope = slopes[row * bins + k];
-        const at = 2 * (row * bins + k);
-        back[at] = 2 * slope * spectrum[at];
-        back[at + 1] = 2 * slope * spectrum[at + 1];
+    // Of the powers.
+    const each = filters ? new Float32Array(rows * bins) : slopes;
+    this.#bands.forEach(([from, to], f) => {
+      for (let row = 0; row < rows; row++) {
+        const slope = slopes[row * outputs + f];
+        for (let k = from; k < to; k++) each[row * bins + k] += slope * filters![k * outputs + f];
       }
+    });
+    for (let i = 0; i < each.length; i++) {
+      back[2 * i] = 2 * each[i] * spectrum[2 * i];
+      back[2 * i + 1] = 2 * each[i] * spectrum[2 * i + 1];
     }
     return { data: this.#map.back(x, back, rows), shape: [...g.shape.slice(0, -1), this.#length] };
   }
@@ -204,6 +209,14 @@ function windowOf(what: string, window: "hann" | "none" | Float32Array, length: 
     { length },
     (_, i) => window === "none" ? 1 : 0.5 - 0.5 * Math.cos(2 * Math.PI * i / length),
   );
+}
+
+function bandsOf(filters: Float32Array, bins: number): [from: number, to: number][] {
+  const count = filters.length / bins;
+  return Array.from({ length: count }, (_, f) => {
+    const used = Array.from({ length: bins }, (_, k) => k).filter((k) => filters[k * count + f] !== 0);
+    return used.length === 0 ? [0, 0] : [used[0], used[used.length - 1] + 1];
+  });
 }
 
 /** Window and zeros in the imaginary parts, padding, bit reversal, butterflies, the first frequencies. */
