@@ -32,6 +32,7 @@ export type { SlideOptions } from "./image.ts";
 export { GlobalPool, Pool2d } from "./pool.ts";
 export { BatchNorm, type BatchNormOptions } from "./normalize.ts";
 export { Dropout, Flatten, Relu, Reshape, Transpose } from "./shapes.ts";
+export { Frozen } from "./frozen.ts";
 export { Residual, Sequential } from "./sequential.ts";
 export { type LossValue, softmaxCrossEntropy } from "./loss.ts";
 export type { AdamOptions } from "../learn/adam.ts";
@@ -48,3 +49,4 @@ export {
   type TrainOptions,
   type TrainProgress,
 } from "./train.ts";
+export { type TfjsCore, tfjsLayer, type TfjsLayers, tfjsOperation, type TfjsTensor } from "./tfjs.ts";

@@ -131,12 +131,17 @@ export class BatchNorm extends Layer {
     return { data: y, shape };
   }
 
+  /** What it does outside of training: each channel times a number of `scale`, plus one of `shift`. */
+  #affine(): { readonly scale: Float32Array; readonly shift: Float32Array } {
+    const scale = this.#scale.value.map((v, c) => v / Math.sqrt(this.#variance[c] + this.#epsilon));
+    return { scale, shift: this.#shift.value.map((v, c) => v - scale[c] * this.#mean[c]) };
+  }
+
   #inference(x: Float32Array, places: number): Float32Array {
-    const y = new Float32Array(x.length), channels = this.#channels;
+    const y = new Float32Array(x.length), channels = this.#channels, { scale, shift } = this.#affine();
     for (let at = 0, c = 0; at < x.length; at += places, c = c + 1 === channels ? 0 : c + 1) {
-      const scale = this.#scale.value[c] / Math.sqrt(this.#variance[c] + this.#epsilon);
-      const shift = this.#shift.value[c] - scale * this.#mean[c];
-      for (let i = at; i < at + places; i++) y[i] = scale * x[i] + shift;
+      const a = scale[c], b = shift[c];
+      for (let i = at; i < at + places; i++) y[i] = a * x[i] + b;
     }
     return y;
   }

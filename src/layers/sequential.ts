@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Frozen } from "./frozen.ts";
 import { checkInput, Layer, type LayerState, type Parameter, type Tensor } from "./layer.ts";
 import { type AnyState, type NetworkState, readState, writeState } from "./state.ts";
 
@@ -114,6 +115,23 @@ export class Sequential extends Layer {
   /** Forgets what is kept for the backward direction: for a network that only serves. */
   override forget(): void {
     for (const layer of this.layers) layer.forget();
+  }
+
+  /**
+   * The network for inference alone, its linear layers compiled with the weights of now: see {@link Frozen}.
+   *
+   * @example
+   * ```ts
+   * import { Linear, Relu, Sequential } from "@papillon/papillon/layers";
+   * const hidden = new Linear(64, 64, { structure: "butterfly", seed: 1 });
+   * const model = new Sequential([hidden, new Relu(), new Linear(64, 10, { seed: 2 })]);
+   * const frozen = model.freeze(), x = { data: new Float32Array(64).fill(1), shape: [1, 64] };
+   * const y = frozen.apply(x), z = model.forward(x);
+   * console.assert(y.data.every((v, i) => Math.abs(v - z.data[i]) < 1e-5));
+   * ```
+   */
+  freeze(): Frozen {
+    return new Frozen(this);
   }
 
   /**
