@@ -67,6 +67,15 @@ function paired(twin: Twin, c: Numbers, x: Float64Array, p: readonly Float64Arra
 /** Checks output and all gradients of a layer on a random batch against its twin. */
 function check(layer: Layer, shape: number[], twin: Twin, move = true): void {
   if (move) {
+    // What was compiled before weights changed must not be used behind that.
+    for (const batch of [1, 9]) {
+      layer.backward(
+        layer.forward({
+          data: normals(batch * shape.reduce((all, n) => all * n, 1)),
+          shape: [batch, ...shape],
+        }, true),
+      );
+    }
     for (const { value } of layer.parameters) value.forEach((v, i) => value[i] = v + 0.1 * random.normal());
     layer.changed();
   }

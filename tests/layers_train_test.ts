@@ -231,6 +231,13 @@ Deno.test("training: what does not fit is refused in a sentence, and the network
   const tensors = new Map(checkpoint.tensors);
   tensors.delete("training");
   await rejects(attempt({ resume: { ...checkpoint, tensors } }), /there is no tensor "training"/);
+  await rejects(train({} as never, data, { epochs: 1 }), /the model is not a Sequential/);
+  await rejects(
+    train(model, undefined as never, { epochs: 1 }),
+    /inputs is not a tensor/,
+  );
+  throws(() => evaluate(model, data, { batch: 0 }), /batch must be a whole number from 1 on, got 0/);
+  throws(() => evaluate(model, { ...data, labels: [1] }), /a label for each of 16 examples, got 1/);
   equal(bits(model), before);
 });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Butterfly } from "../src/operator/butterfly.ts";
 import { Executable } from "../src/program/executable.ts";
+import { ProgramBuilder } from "../src/program/program.ts";
 import { Random } from "../src/program/random.ts";
 import { assertClose, machines } from "./helpers.ts";
 import { programOf, recipes, vectors } from "./programs.ts";
@@ -35,6 +36,55 @@ for (const machine of machines) {
       return [...gx, ...weights.flatMap((w) => [...w])];
     });
     assert.deepEqual(both[0], both[1]);
+  });
+
+  Deno.test(`weights that are zero for a while are taken up by renew, of vectors and batches, in the ${machine.name} build`, () => {
+    // What is dropped when a program is compiled with zeros or ones must come back, in whichever direction it was.
+    const builder = new ProgramBuilder(6), weights = new Float32Array(24), scale = new Float32Array(4);
+    const bias = new Float32Array(4), random = new Random(3);
+    const scaled = builder.diagonal(builder.dense(0, 4, 6, "real", weights), "real", scale);
+    const program = builder.build(builder.bias(scaled, "real", bias)),
+      executable = new Executable(program, machine);
+    const x = Float32Array.from({ length: 9 * 6 }, () => random.normal());
+    const fill = (array: Float32Array, plain: number, some: boolean): void => {
+      for (let k = 0; k < array.length; k++) array[k] = some ? random.normal() : plain;
+    };
+    for (
+      const [w, s, b, batch] of [[1, 1, 1, 1], [1, 0, 0, 9], [1, 1, 1, 9], [0, 1, 0, 1], [1, 1, 1, 1], [
+        1,
+        1,
+        1,
+        9,
+      ]]
+    ) {
+      fill(weights, 0, w === 1);
+      fill(scale, 1, s === 1);
+      fill(bias, 0, b === 1);
+      executable.renew();
+      const got = new Float32Array(batch * 4),
+        want = got.map((_, k) => {
+          const row = k % 4, at = Math.floor(k / 4) * 6;
+          let sum = 0;
+          for (let j = 0; j < 6; j++) sum += weights[row * 6 + j] * x[at + j];
+          return scale[row] * sum + bias[row];
+        });
+      executable.apply(x.subarray(0, batch * 6), got, batch);
+      assertClose(got, want, 1e-6, `${w}${s}${b}, ${batch}`);
+      const gx = new Float32Array(batch * 6),
+        gradients = program.weights.map(({ length }) => new Float32Array(length));
+      executable.gradient(x.subarray(0, batch * 6), got, gx, gradients, batch);
+      assertClose(
+        gx,
+        gx.map((_, k) => {
+          let sum = 0;
+          for (let row = 0; row < 4; row++) {
+            sum += weights[row * 6 + k % 6] * scale[row] * got[Math.floor(k / 6) * 4 + row];
+          }
+          return sum;
+        }),
+        1e-6,
+      );
+    }
   });
 
   Deno.test(`an executable works after dispose in the ${machine.name} build`, () => {

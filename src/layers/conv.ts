@@ -1,6 +1,5 @@
 /**
- * Convolutions of images (cross-correlations, as networks have them): ordinary and grouped ones as products on the kernels,
- * depthwise ones in loops.
+ * Convolutions of images (cross-correlations, as networks have them), ordinary and grouped, as products on the kernels.
  *
  * @module
  */
@@ -214,169 +213,29 @@ function slidePatches(
   back: boolean,
 ): void {
   const area = tall * wide, patch = channels * area;
+  // A row of places at a time: its patches stay in the cache while each entry of the window goes over them.
   for (let n = 0; n < count; n++) {
-    for (let c = 0; c < channels; c++) {
-      const plane = (n * channels + c) * rows * columns;
-      for (let u = 0; u < tall; u++) {
-        for (let v = 0; v < wide; v++) {
-          // One entry of the window goes over all places.
-          const offset = c * area + u * wide + v, shift = v - before;
-          const from = Math.max(0, Math.ceil(-shift / right));
-          const to = Math.min(width, Math.floor((columns - 1 - shift) / right) + 1);
-          for (let i = 0; i < height; i++) {
-            const row = i * down + u - above, at = (n * height + i) * width * patch + offset;
-            if (row < 0 || row >= rows) {
-              if (!back) { for (let j = 0; j < width; j++) patches[at + j * patch] = 0; }
-              continue;
-            }
+    for (let i = 0; i < height; i++) {
+      const place = (n * height + i) * width * patch;
+      for (let c = 0; c < channels; c++) {
+        const plane = (n * channels + c) * rows * columns;
+        for (let u = 0; u < tall; u++) {
+          const row = i * down + u - above, inside = row >= 0 && row < rows;
+          for (let v = 0; v < wide; v++) {
+            const at = place + c * area + u * wide + v, shift = v - before;
+            const from = inside ? Math.min(width, Math.max(0, Math.ceil(-shift / right))) : width;
+            const to = Math.max(from, Math.min(width, Math.floor((columns - 1 - shift) / right) + 1));
             const line = plane + row * columns + shift;
             if (back) {
               for (let j = from; j < to; j++) images[line + j * right] += patches[at + j * patch];
             } else {
               for (let j = 0; j < from; j++) patches[at + j * patch] = 0;
               for (let j = from; j < to; j++) patches[at + j * patch] = images[line + j * right];
-              for (let j = Math.max(from, to); j < width; j++) patches[at + j * patch] = 0;
+              for (let j = to; j < width; j++) patches[at + j * patch] = 0;
             }
           }
         }
       }
     }
-  }
-}
-
-/**
- * A convolution of each channel with a window of its own, [channels][rows][columns] to the same number of channels.
- */
-export class DepthwiseConv2d extends Layer {
-  /** What it is. */
-  readonly name: string;
-  readonly #channels: number;
-  readonly #slide: Slide;
-  readonly #weights: Parameter;
-  readonly #bias: Parameter | undefined;
-  #x: Tensor | undefined;
-  #shape: readonly number[] | undefined;
-
-  /**
-   * A convolution with random weights.
-   *
-   * @param size of the window: rows and columns, or one number for both
-   * @throws {RangeError} when a size is out of range
-   */
-  constructor(
-    channels: number,
-    size: number | readonly [number, number],
-    options: Omit<ConvOptions, "groups"> = {},
-  ) {
-    super();
-    const { bias = true, gain = 1, seed = 0 } = options, what = "a depthwise convolution";
-    checkSize(what, "channels", channels, 2 ** 20);
-    this.#slide = slideOf(what, size, options);
-    this.#channels = channels;
-    const [height, width] = this.#slide.size, area = height * width;
-    this.name = `depthwise convolution of ${channels} by ${height}×${width}`;
-    const weights = normals(channels * area, gain / Math.sqrt(area), new Random(seed));
-    this.#weights = parameter("weights", weights, true);
-    this.#bias = bias ? parameter("bias", new Float32Array(channels)) : undefined;
-  }
-
-  /** The windows [channels][rows][columns], and the bias. */
-  override get parameters(): readonly Parameter[] {
-    return this.#bias ? [this.#weights, this.#bias] : [this.#weights];
-  }
-
-  /** Channels and places of the window. */
-  outputShape(input: readonly number[]): number[] {
-    if (input.length !== 3 || input[0] !== this.#channels) {
-      refuse(this, `images of ${this.#channels} channels`, input);
-    }
-    const places = placesOf(this.#slide, input[1], input[2]);
-    if (places.some((count) => count < 1)) {
-      refuse(this, `images of at least ${this.#slide.size.join("×")}`, input);
-    }
-    return [this.#channels, ...places];
-  }
-
-  /** The output. */
-  forward(x: Tensor, training = false): Tensor {
-    const shape = checkInput(this, x), places = shape[2] * shape[3], { value } = this.#weights;
-    const y = new Float32Array(shape[0] * this.#channels * places), bias = this.#bias?.value;
-    if (training) [this.#x, this.#shape] = [x, shape];
-    if (bias) {
-      for (let p = 0; p < y.length / places; p++) {
-        y.fill(bias[p % bias.length], p * places, (p + 1) * places);
-      }
-    }
-    this.#lines(x.shape, shape, (weight, from, step, to, count) => {
-      const w = value[weight], { data } = x;
-      if (step === 1) { for (let j = 0; j < count; j++) y[to + j] += w * data[from + j]; }
-      else for (let j = 0; j < count; j++) y[to + j] += w * data[from + j * step];
-    });
-    return { data: y, shape };
-  }
-
-  /** The cotangent of the input. */
-  backward(g: Tensor): Tensor {
-    const x = checkCotangent(this, g, this.#shape, this.#x), gx = new Float32Array(x.data.length);
-    const { value } = this.#weights, sums = new Float64Array(value.length), { data } = x, up = g.data;
-    this.#lines(x.shape, g.shape, (weight, from, step, to, count) => {
-      const w = value[weight];
-      let sum = 0;
-      for (let j = 0; j < count; j++) {
-        const slope = up[to + j], at = from + j * step;
-        sum += slope * data[at];
-        gx[at] += w * slope;
-      }
-      sums[weight] += sum;
-    });
-    this.#weights.gradient.set(sums);
-    if (this.#bias) channelSums(g, this.#bias.gradient);
-    return { data: gx, shape: x.shape };
-  }
-
-  /** For each entry of a window and each row of a channel of the output: what it reads. */
-  #lines(
-    [batch, channels, rows, columns]: readonly number[],
-    [, , height, width]: readonly number[],
-    work: (weight: number, from: number, step: number, to: number, count: number) => void,
-  ): void {
-    const { size: [tall, wide], stride: [down, right], padding: [above, before] } = this.#slide;
-    for (let plane = 0; plane < batch * channels; plane++) {
-      for (let i = 0; i < height; i++) {
-        for (let u = 0; u < tall; u++) {
-          const row = i * down + u - above;
-          if (row < 0 || row >= rows) continue;
-          for (let v = 0; v < wide; v++) {
-            const shift = v - before, first = Math.max(0, Math.ceil(-shift / right));
-            const last = Math.min(width, Math.floor((columns - 1 - shift) / right) + 1);
-            if (last <= first) continue;
-            work(
-              ((plane % channels) * tall + u) * wide + v,
-              (plane * rows + row) * columns + shift + first * right,
-              right,
-              (plane * height + i) * width + first,
-              last - first,
-            );
-          }
-        }
-      }
-    }
-  }
-
-  /** Forgets the last input. */
-  override forget(): void {
-    this.#x = undefined;
-  }
-}
-
-/** Sums of a tensor [batch][channels]… over everything but the channels. */
-function channelSums({ data, shape: [batch, channels] }: Tensor, sums: Float32Array): void {
-  const places = data.length / (batch * channels);
-  for (let c = 0; c < channels; c++) {
-    let sum = 0;
-    for (let at = c * places; at < data.length; at += channels * places) {
-      for (let i = at; i < at + places; i++) sum += data[i];
-    }
-    sums[c] = sum;
   }
 }

@@ -44,7 +44,7 @@ function orthonormalize(rows: Float64Array, count: number, size: number): void {
       for (let k = 0; k < size; k++) rows[i * size + k] -= dot * rows[j * size + k];
     }
     let square = 0;
-    for (let k = 0; k < size; k++) square += rows[i * size + k] ** 2;
+    for (let k = 0; k < size; k++) square += rows[i * size + k] * rows[i * size + k];
     const inverse = 1 / Math.sqrt(square);
     for (let k = 0; k < size; k++) rows[i * size + k] *= inverse;
   }

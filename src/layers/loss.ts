@@ -32,7 +32,7 @@ export interface LossValue {
  */
 export function softmaxCrossEntropy(logits: Tensor, labels: ArrayLike<number>): LossValue {
   const what = "take a cross-entropy";
-  checkTensor(what, "the logits", logits);
+  checkTensor(what, "logits", logits);
   const { data, shape: [batch, classes] } = logits, gradient = new Float32Array(data.length);
   if (logits.shape.length !== 2 || labels.length !== batch) {
     throw new RangeError(

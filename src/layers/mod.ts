@@ -27,7 +27,8 @@ export { LINEAR_STRUCTURES, type LinearStructure, type StructureOptions } from "
 export { PointwiseMix, type PointwiseOptions } from "./pointwise.ts";
 export { LearnedPermutation, type LearnedPermutationOptions } from "./permutation.ts";
 export { SpectralFrontEnd, type SpectralOptions } from "./spectral.ts";
-export { Conv2d, type ConvOptions, DepthwiseConv2d } from "./conv.ts";
+export { Conv2d, type ConvOptions } from "./conv.ts";
+export { DepthwiseConv2d } from "./depthwise.ts";
 export type { SlideOptions } from "./image.ts";
 export { GlobalPool, Pool2d } from "./pool.ts";
 export { BatchNorm, type BatchNormOptions } from "./normalize.ts";
@@ -41,12 +42,11 @@ export type { AnyState, NetworkState, StateTensor } from "./state.ts";
 export {
   type Divergence,
   type Epoch,
-  evaluate,
-  type Evaluation,
   type Examples,
   train,
   type Trained,
   type TrainOptions,
   type TrainProgress,
 } from "./train.ts";
+export { evaluate, type Evaluation } from "./evaluate.ts";
 export { type TfjsCore, tfjsLayer, type TfjsLayers, tfjsOperation, type TfjsTensor } from "./tfjs.ts";

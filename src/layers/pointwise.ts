@@ -40,7 +40,8 @@ const RESIDUAL_VARIANCE = 0.1;
  * convolutions (Dao et al. 2020, section 3.1); with "dense" it is a convolution of 1×1.
  *
  * The weights of a butterfly with residual begin so small that a layer adds a tenth to the variance, as their paper's
- * own grow with the number of factors; `PointwiseMix.of(BftLayer.random(…))` begins with those.
+ * own grow with the number of factors; `PointwiseMix.of(BftLayer.random(…))` begins with those. From many channels to few the
+ * residuals of all parts are added up, which a normalisation should follow.
  *
  * @example
  * ```ts

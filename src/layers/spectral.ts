@@ -138,7 +138,10 @@ export class SpectralFrontEnd extends Layer {
   forward(x: Tensor, training = false): Tensor {
     const shape = checkInput(this, x), rows = x.data.length / this.#length;
     const spectrum = this.#map.apply(x.data, rows), powers = new Float32Array(rows * this.#bins);
-    for (let i = 0; i < powers.length; i++) powers[i] = spectrum[2 * i] ** 2 + spectrum[2 * i + 1] ** 2;
+    for (let i = 0; i < powers.length; i++) {
+      const re = spectrum[2 * i], im = spectrum[2 * i + 1];
+      powers[i] = re * re + im * im;
+    }
     const sums = this.#filtered(powers, rows), y = new Float32Array(sums.length);
     for (let i = 0; i < y.length; i++) y[i] = Math.log(sums[i] + this.#epsilon);
     if (training) [this.#kept, this.#shape] = [{ x: x.data, spectrum, sums }, shape];

@@ -5,10 +5,11 @@
  */
 
 import { Random } from "../program/random.ts";
-import { checkTensor, type Layer, sizeOf, type Tensor } from "./layer.ts";
+import { checkTensor, sizeOf, type Tensor } from "./layer.ts";
+import { findBad, firstBad, gradientNorm, scale } from "./finite.ts";
 import { checkLabels, type LossValue, softmaxCrossEntropy } from "./loss.ts";
 import { adam, type Optimizer } from "./optimizer.ts";
-import type { Sequential } from "./sequential.ts";
+import { Sequential } from "./sequential.ts";
 import { type AnyState, findTensor, type NetworkState, readState, tensorOf, writeState } from "./state.ts";
 
 /** What is learned from. */
@@ -165,7 +166,8 @@ class Training {
   constructor(model: Sequential, examples: Examples, options: TrainOptions) {
     const { epochs, batch = 64, optimizer = adam(), seed = 0, resume, checkpointEvery = 1, clip = 1 } =
       options;
-    checkTensor("train", "the inputs", examples.inputs);
+    if (!(model instanceof Sequential)) throw new TypeError("Cannot train: the model is not a Sequential");
+    checkTensor("train", "inputs", examples?.inputs);
     for (const [name, value] of Object.entries({ epochs, batch, checkpointEvery })) {
       if (!Number.isSafeInteger(value) || value < 1) {
         throw new RangeError(`Cannot train: ${name} must be a whole number from 1 on, got ${value}`);
@@ -333,91 +335,4 @@ class Training {
     this.#model.forget();
     return { stopped, epochs: [...this.#epochs], checkpoint, ...(divergence ? { divergence } : {}) };
   }
-}
-
-/** The index of the first number that is not finite, or −1. */
-function firstBad(values: Float32Array): number {
-  // One sum tells in most cases that there is none.
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i] - values[i];
-  return sum === 0 ? -1 : values.findIndex((v) => !Number.isFinite(v));
-}
-
-function gradientNorm(layer: Layer): number {
-  let sum = 0;
-  for (const { gradient } of layer.parameters) {
-    for (let i = 0; i < gradient.length; i++) sum += gradient[i] * gradient[i];
-  }
-  return Math.sqrt(sum);
-}
-
-function scale(values: Float32Array, factor: number): void {
-  for (let i = 0; i < values.length; i++) values[i] *= factor;
-}
-
-/** The first layer, in the order of application, with numbers that are not finite. */
-function findBad(model: Sequential, x: Tensor): { layer: number; what: string } {
-  const { layers } = model;
-  if (firstBad(x.data) >= 0) return { layer: 0, what: "the input" };
-  for (const [layer, one] of layers.entries()) {
-    const where = `layer ${layer}, ${one.name}`;
-    for (const { name, value } of [...one.parameters, ...one.state]) {
-      if (firstBad(value) >= 0) return { layer, what: `${name} of ${where}` };
-    }
-    x = one.forward(x, true);
-    if (firstBad(x.data) >= 0) return { layer, what: `the output of ${where}` };
-  }
-  for (const [layer, one] of layers.entries()) {
-    for (const { name, gradient } of one.parameters) {
-      if (firstBad(gradient) >= 0) {
-        return { layer, what: `the gradient of ${name} of layer ${layer}, ${one.name}` };
-      }
-    }
-  }
-  return { layer: layers.length, what: "the loss, or the norm of the gradient" };
-}
-
-/** How a network does on examples. */
-export interface Evaluation {
-  /** The mean cross-entropy. */
-  readonly loss: number;
-  /** Which part is right. */
-  readonly accuracy: number;
-  /** The likeliest class of each example. */
-  readonly predictions: Uint32Array;
-}
-
-/**
- * Applies a network that tells classes to examples with labels, outside of training.
- *
- * @param batch how many at a time
- * @throws {RangeError} when shapes or labels do not fit
- */
-export function evaluate(
-  model: Layer,
-  { inputs, labels }: Required<Examples>,
-  { batch = 256 }: { readonly batch?: number } = {},
-): Evaluation {
-  checkTensor("evaluate", "the inputs", inputs);
-  const [count, ...example] = inputs.shape, size = sizeOf(example), predictions = new Uint32Array(count);
-  if (labels.length !== count) {
-    throw new RangeError(
-      `Cannot evaluate: expected a label for each of ${count} examples, got ${labels.length}`,
-    );
-  }
-  let loss = 0, correct = 0;
-  for (let first = 0; first < count; first += batch) {
-    const some = Math.min(batch, count - first);
-    const data = inputs.data.subarray(first * size, (first + some) * size);
-    const output = model.forward({ data, shape: [some, ...example] });
-    const value = softmaxCrossEntropy(output, Array.from({ length: some }, (_, i) => labels[first + i]));
-    loss += value.loss * some;
-    correct += value.correct!;
-    const [, classes] = output.shape;
-    for (let i = 0; i < some; i++) {
-      const row = output.data.subarray(i * classes, (i + 1) * classes);
-      predictions[first + i] = row.reduce((best, v, k) => v > row[best] ? k : best, 0);
-    }
-  }
-  return { loss: loss / count, accuracy: correct / count, predictions };
 }

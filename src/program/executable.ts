@@ -434,7 +434,7 @@ export class Executable {
 
   /** Takes up changes made in place in the weights of the program. */
   renew(): void {
-    if (this.#forward.image.fixed) {
+    if (this.#forward.image.fixed && this.#batched?.image.fixed !== false) {
       this.#forward.renew();
       this.#batched?.renew();
     } else {
