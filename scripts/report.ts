@@ -3,6 +3,8 @@
  */
 import { compression } from "./report_compress.ts";
 import { gallery } from "./report_gallery.ts";
+import { layers } from "./report_layers.ts";
+import { mobile } from "./report_mobile.ts";
 import { recovery } from "./report_recovery.ts";
 import { transforms } from "./report_transforms.ts";
 
@@ -15,6 +17,8 @@ interface Report {
 const reports: Record<string, Report> = {
   compress: { folder: "docs/compress", write: compression },
   gallery: { folder: "docs/gallery", write: gallery },
+  layers: { folder: "docs/layers", write: layers },
+  mobile: { folder: "docs/mobile", write: mobile },
   transforms: { folder: "docs/transforms", write: transforms },
   recovery: { folder: "docs/recovery", write: recovery },
 };

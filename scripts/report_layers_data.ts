@@ -1,12 +1,14 @@
 /**
  * Handwritten digits as the networks of the reports take them: 28×28 in the middle of 32×32.
  */
-import { Random } from "../src/mod.ts";
+import type { Random } from "../src/mod.ts";
 import type { Tensor } from "../src/layers/mod.ts";
 import { readDigits } from "./mnist.ts";
 
 /** Images to learn from, the first ones, and to test with, the last ones. */
 export const TRAINED = 8000, TESTED = 2000;
+/** Examples of a step of training, and pixels by which images are moved at most. */
+export const BATCH = 50, SHIFT = 2;
 /** Rows and columns of an image. */
 export const SIDE = 32;
 
@@ -54,7 +56,7 @@ export async function digitSets(folder: string): Promise<DigitSets | undefined> 
 }
 
 /** Moves each image by up to `most` pixels along both axes; what comes in is black. */
-export function shifted({ data, shape }: Tensor, random: Random, most = 2): Tensor {
+export function shifted({ data, shape }: Tensor, random: Random, most = SHIFT): Tensor {
   const size = SIDE * SIDE, moved = new Float32Array(data.length), span = 2 * most + 1;
   for (let at = 0; at < data.length; at += size) {
     const down = random.integer(span) - most, right = random.integer(span) - most;

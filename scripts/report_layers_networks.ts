@@ -17,7 +17,9 @@ export interface Hidden {
 }
 
 /** Dense layers take smaller steps: one number of many changes the output as much as one of few. */
-const DENSE_RATE = 1e-3, RATE = 1e-2, EPOCHS = 20;
+const DENSE_RATE = 1e-3, RATE = 1e-2;
+/** Times that all images are learned from. */
+export const EPOCHS = 20;
 
 /** The hidden layers by name; those that take long to train first. */
 export const HIDDEN: Readonly<Record<string, Hidden>> = {

@@ -3,7 +3,7 @@
  */
 import { adam, type AnyState, evaluate, type Sequential, train, warmCosine } from "../src/layers/mod.ts";
 import { readSafetensors, writeSafetensors } from "../src/mod.ts";
-import { digitSets, shifted } from "./report_layers_data.ts";
+import { BATCH, digitSets, SHIFT, shifted } from "./report_layers_data.ts";
 
 /** A network that is to be trained. */
 export interface Network {
@@ -34,8 +34,8 @@ export interface Outcome {
   readonly accuracy: number;
   /** The mean cross-entropy of the test images. */
   readonly loss: number;
-  /** The mean cross-entropy of each epoch. */
-  readonly losses: readonly number[];
+  /** Numbers of the test images that are not told. */
+  readonly wrong: readonly number[];
 }
 
 /** What a worker says. */
@@ -44,9 +44,6 @@ export type Message =
   | { readonly epoch: number; readonly epochs: number; readonly loss: number }
   | { readonly outcome: Outcome }
   | { readonly failure: string };
-
-/** Examples of a step, and pixels by which images are moved at most. */
-const BATCH = 50, SHIFT = 2;
 
 /** A checkpoint of the same training, or undefined. */
 function readCheckpoint(
@@ -78,7 +75,15 @@ export async function work(task: Task, say: (message: Message) => void): Promise
   const sets = await digitSets(task.data);
   if (sets === undefined) throw new Error(`There are no digits in ${task.data}`);
   const sizes = model.parameters.map(({ name, value }) => `${name}: ${value.length}`);
-  const settings = JSON.stringify({ network: task.name, sizes, rate, epochs, seed: task.seed, batch: BATCH, shift: SHIFT });
+  const settings = JSON.stringify({
+    network: task.name,
+    sizes,
+    rate,
+    epochs,
+    seed: task.seed,
+    batch: BATCH,
+    shift: SHIFT,
+  });
   const resume = readCheckpoint(path, settings, say);
   const options = {
     epochs,
@@ -100,7 +105,7 @@ export async function work(task: Task, say: (message: Message) => void): Promise
       if (batch === batches) say({ epoch: epoch + 1, epochs, loss });
     },
   };
-  const { divergence, epochs: done } = await train(
+  const { divergence } = await train(
     model,
     sets.train,
     resume ? { ...options, resume } : options,
@@ -111,8 +116,8 @@ export async function work(task: Task, say: (message: Message) => void): Promise
       `Training stopped in batch ${batch} of epoch ${epoch}: ${what} is not finite; the last good state is in ${path}`,
     );
   }
-  const { accuracy, loss } = evaluate(model, sets.test);
-  return { accuracy, loss, losses: done.map(({ loss }) => loss) };
+  const { accuracy, loss, predictions } = evaluate(model, sets.test), { labels } = sets.test;
+  return { accuracy, loss, wrong: [...labels.keys()].filter((i) => predictions[i] !== labels[i]) };
 }
 
 const scope = globalThis as unknown as { onmessage?: unknown; postMessage?: (message: Message) => void };

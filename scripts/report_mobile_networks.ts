@@ -16,12 +16,13 @@ import {
 import { SIDE } from "./report_layers_data.ts";
 import type { Network } from "./report_layers_worker.ts";
 
-/** Channels behind the first convolution and behind each block, and what each of these strides. */
-const CHANNELS = [8, 16, 32, 64, 64], STRIDES = [2, 2, 1, 2, 1];
-const RATE = 1e-2, EPOCHS = 6;
-
 /** How channels are mixed: densely, or by a butterfly transform of some radix. */
 export type Mixing = "dense" | 2 | 4 | 8;
+
+/** What each of the convolutions strides: the first one, and that of each block. */
+const STRIDES = [2, 2, 2, 1, 1];
+/** The highest learning rate, and times that all images are learned from. */
+export const RATE = 1e-2, EPOCHS = 6;
 
 /** A network, and what it takes. */
 export interface Mobile {
@@ -32,14 +33,9 @@ export interface Mobile {
   readonly mixing: number;
 }
 
-/** Channels times a width, in fours, so that butterflies fit. */
-function widened(width: number): number[] {
-  return CHANNELS.map((count) => Math.max(4, 4 * Math.round(count * width / 4)));
-}
-
-/** A network with so many times the channels. */
-export function mobile(mix: Mixing, width: number, seed: number): Mobile {
-  const channels = widened(width), gain = Math.SQRT2, layers: Layer[] = [new Reshape([1, SIDE, SIDE])];
+/** A network with so many channels behind the first convolution and behind each block. */
+export function mobile(mix: Mixing, channels: readonly number[], seed: number): Mobile {
+  const gain = Math.SQRT2, layers: Layer[] = [new Reshape([1, SIDE, SIDE])];
   let places = (SIDE / STRIDES[0]) ** 2, operations = 9 * channels[0] * places, mixing = 0;
   const add = (layer: Layer, count: number): void => {
     layers.push(layer, new BatchNorm(count), new Relu());
@@ -64,25 +60,19 @@ export function mobile(mix: Mixing, width: number, seed: number): Mobile {
   return { model: new Sequential(layers), channels, operations, mixing };
 }
 
-/** Multiply-adds of the dense network, which the others get as well. */
-const BUDGET = mobile("dense", 1, 0).operations;
+/** Channels of the dense network. */
+const DENSE = [8, 16, 32, 64, 128];
 
-/** The widest network of so many multiply-adds as the dense one. */
-export function widest(mix: Mixing, budget = BUDGET): number {
-  let width = 1;
-  for (let next = 1; next <= 4; next += 1 / 16) {
-    if (mobile(mix, next, 0).operations <= budget) width = next;
-  }
-  return width;
-}
-
-/** The networks by name. */
+/**
+ * The networks by name. Those of butterflies have the channels of the dense one times a factor, in fours, with which their
+ * multiply-adds are nearest to those of the dense one.
+ */
 export const NETWORKS: Readonly<Record<string, (seed: number) => Mobile>> = {
-  "dense": (seed) => mobile("dense", 1, seed),
-  "BFT, k = 2": (seed) => mobile(2, widest(2), seed),
-  "BFT, k = 4": (seed) => mobile(4, widest(4), seed),
-  "BFT, k = 8": (seed) => mobile(8, widest(8), seed),
-  "BFT, k = 4, as many channels": (seed) => mobile(4, 1, seed),
+  "dense": (seed) => mobile("dense", DENSE, seed),
+  "BFT, k = 2": (seed) => mobile(2, [12, 28, 56, 108, 220], seed),
+  "BFT, k = 4": (seed) => mobile(4, [16, 32, 60, 124, 248], seed),
+  "BFT, k = 8": (seed) => mobile(8, [12, 20, 40, 80, 160], seed),
+  "BFT, k = 4, as many channels": (seed) => mobile(4, DENSE, seed),
 };
 
 /** A network by its name. */
