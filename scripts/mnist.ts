@@ -22,17 +22,48 @@ export interface Digits {
   readonly labels: Uint8Array;
 }
 
-async function unzipped(path: string): Promise<Uint8Array> {
-  const stream = new Blob([await Deno.readFile(path)]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+/** What is made of the content of a gzip file; errors name it. */
+async function unzipped<T>(path: string, use: (bytes: Uint8Array) => T): Promise<T> {
+  const file = await Deno.readFile(path);
+  try {
+    const stream = new Blob([file]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return use(new Uint8Array(await new Response(stream).arrayBuffer()));
+  } catch (error) {
+    throw new RangeError(`Cannot read ${path}: ${(error as Error).message}`);
+  }
 }
 
-/** The test images of MNIST from a folder, brightness from 0 to 1, or undefined where they are not. */
+/** The labels of so many images. */
+function readLabels(bytes: Uint8Array, images: number): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < 8 || view.getUint32(0) !== 0x801) {
+    throw new RangeError("the file does not begin as idx1-ubyte files do");
+  }
+  const count = view.getUint32(4), labels = bytes.subarray(8);
+  if (labels.length !== count || count !== images) {
+    throw new RangeError(
+      `expected labels of ${images} images, got ${labels.length} in a file that says it has ${count}`,
+    );
+  }
+  const bad = labels.findIndex((label) => label > 9);
+  if (bad >= 0) throw new RangeError(`label ${bad} is ${labels[bad]}, expected 0 to 9`);
+  return labels;
+}
+
+/**
+ * The test images of MNIST from a folder, brightness from 0 to 1, or undefined where they are not.
+ *
+ * @throws {RangeError} when a file holds something else; the message names it
+ */
 export async function readDigits(folder: string): Promise<Digits | undefined> {
   try {
-    const images = readImages(await unzipped(`${folder}/t10k-images-idx3-ubyte.gz`));
+    const images = await unzipped(`${folder}/t10k-images-idx3-ubyte.gz`, readImages);
     for (let i = 0; i < images.data.length; i++) images.data[i] /= 255;
-    return { images, labels: (await unzipped(`${folder}/t10k-labels-idx1-ubyte.gz`)).subarray(8) };
+    const labels = await unzipped(
+      `${folder}/t10k-labels-idx1-ubyte.gz`,
+      (bytes) => readLabels(bytes, images.data.length / images.n),
+    );
+    return { images, labels };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;

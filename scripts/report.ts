@@ -3,7 +3,9 @@
  */
 import { compression } from "./report_compress.ts";
 import { gallery } from "./report_gallery.ts";
+import { layers } from "./report_layers.ts";
 import { linearAlgebra } from "./report_linalg.ts";
+import { mobile } from "./report_mobile.ts";
 import { permutedDigits } from "./report_permuted.ts";
 import { recovery } from "./report_recovery.ts";
 import { speech } from "./report_speech.ts";
@@ -18,6 +20,8 @@ interface Report {
 const reports: Record<string, Report> = {
   compress: { folder: "docs/compress", write: compression },
   gallery: { folder: "docs/gallery", write: gallery },
+  layers: { folder: "docs/layers", write: layers },
+  mobile: { folder: "docs/mobile", write: mobile },
   transforms: { folder: "docs/transforms", write: transforms },
   linalg: { folder: "docs/linalg", write: linearAlgebra },
   permuted: { folder: "docs/permuted", write: permutedDigits },

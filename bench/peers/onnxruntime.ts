@@ -49,23 +49,57 @@ function valueInfo(name: string, dims: readonly number[]): Uint8Array {
   return join(bytes(1, name), bytes(2, bytes(1, join(int(1, FLOAT), bytes(2, shape)))));
 }
 
-/** The bytes of an ONNX model that computes y = x·w, x of batch × n, w of n × n. */
-export function matMulModel(w: Float32Array, n: number, batch: number): Uint8Array {
-  const raw = new Uint8Array(w.buffer, w.byteOffset, w.byteLength);
+/** A node of a graph. */
+export interface Node {
+  /** "MatMul", "Add", "Relu" … */
+  readonly operator: string;
+  readonly inputs: readonly string[];
+  readonly output: string;
+}
+
+/** A value of a graph: constant where it has numbers. */
+export interface Value {
+  readonly name: string;
+  readonly dims: readonly number[];
+  readonly data?: Float32Array;
+}
+
+/** The bytes of an ONNX model of nodes in order, from one input to one output. */
+export function onnxModel(
+  nodes: readonly Node[],
+  constants: readonly Required<Value>[],
+  input: Value,
+  output: Value,
+): Uint8Array {
   // TensorProto: dims = 1, data_type = 2, name = 8, raw_data = 9 (little-endian).
-  const weights = join(int(1, n), int(1, n), int(2, FLOAT), bytes(8, "w"), bytes(9, raw));
+  const tensors = constants.map(({ name, dims, data }) => {
+    const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    return join(...dims.map((dim) => int(1, dim)), int(2, FLOAT), bytes(8, name), bytes(9, raw));
+  });
   // NodeProto: input = 1, output = 2, op_type = 4.
-  const node = join(bytes(1, "x"), bytes(1, "w"), bytes(2, "y"), bytes(4, "MatMul"));
+  const steps = nodes.map(({ operator, inputs, output }) =>
+    join(...inputs.map((name) => bytes(1, name)), bytes(2, output), bytes(4, operator))
+  );
   // GraphProto: node = 1, name = 2, initializer = 5, input = 11, output = 12.
   const graph = join(
-    bytes(1, node),
+    ...steps.map((step) => bytes(1, step)),
     bytes(2, "product"),
-    bytes(5, weights),
-    bytes(11, valueInfo("x", [batch, n])),
-    bytes(12, valueInfo("y", [batch, n])),
+    ...tensors.map((tensor) => bytes(5, tensor)),
+    bytes(11, valueInfo(input.name, input.dims)),
+    bytes(12, valueInfo(output.name, output.dims)),
   );
   // ModelProto: ir_version = 1, graph = 7, opset_import = 8 { domain = 1, version = 2 }.
   return join(int(1, 8), bytes(7, graph), bytes(8, join(bytes(1, ""), int(2, 13))));
+}
+
+/** The bytes of an ONNX model that computes y = x·w, x of batch × n, w of n × n. */
+export function matMulModel(w: Float32Array, n: number, batch: number): Uint8Array {
+  return onnxModel(
+    [{ operator: "MatMul", inputs: ["x", "w"], output: "y" }],
+    [{ name: "w", dims: [n, n], data: w }],
+    { name: "x", dims: [batch, n] },
+    { name: "y", dims: [batch, n] },
+  );
 }
 
 async function subject(n: number, batch: number): Promise<Subject> {
