@@ -467,8 +467,7 @@ The permutation costs ${points(means[0] - means[1])} points; with what was learn
     means[2] < means[0] ? "less" : "more"
   } than the original in the mean, where seeds of one input are up to ${points(spread)} apart.
 The images differ from the originals in the symmetries alone. (The paper, on CIFAR-10 with a ResNet: 73.7 %
-permuted, 93.6 % learned, 94.9 % original.) Digits lose less than photographs do: they can be told from which pixels are
-black.
+permuted, 93.6 % learned, 94.9 % original.)
 
 ## One permutation of all ${AREA} pixels
 
