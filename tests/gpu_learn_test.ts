@@ -57,6 +57,13 @@ gpuTest("a start is trained from mini-batches of samples, and comes near by that
   assert.deepEqual(await train(problem), starts, "the same seed gives the same");
 });
 
+gpuTest("starts that diverge are begun with as they were", async () => {
+  const target = checkTarget(hadamard(4).toDense(), 4);
+  const starter = gpuStarter(gpu, { rate: 1e30, starts: 1, steps: 20 });
+  const fit = await learn(target, { ...gradient, starter });
+  assert.ok(fit.stopped === "converged" && fit.relativeError < 1e-6, fit.explain());
+});
+
 gpuTest("learning that is stopped while the device trains returns what it has", async () => {
   const controller = new AbortController(), target = checkTarget(hadamard(8).toDense(), 8);
   const starter = gpuStarter(gpu, {

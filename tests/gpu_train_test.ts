@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createGpu, GpuError, GpuLostError, GpuTrainer } from "../src/gpu/mod.ts";
+import { createGpu, GpuDivergedError, GpuLostError, GpuTrainer } from "../src/gpu/mod.ts";
 import { Adam } from "../src/learn/adam.ts";
 import { blockDiagonal } from "../src/operator/block_diagonal.ts";
 import { Butterfly } from "../src/operator/butterfly.ts";
@@ -135,7 +135,7 @@ gpuTest("training that diverges says so, keeps the weights of before, and can go
   const diverges = (rate: (step: number) => number, steps: number, why: RegExp): Promise<void> =>
     assert.rejects(
       trainer.fit(ax, ay, { steps, rate, every: 5 }),
-      (error) => error instanceof GpuError && why.test(error.message),
+      (error) => error instanceof GpuDivergedError && why.test(error.message),
     );
   const initial = await trainer.weights();
   // Of the first look, at step 1, is known that it was good.

@@ -22,6 +22,12 @@ export class GpuLostError extends GpuError {
   override readonly name: string = "GpuLostError";
 }
 
+/** Training led to numbers that are not finite. */
+export class GpuDivergedError extends GpuError {
+  /** The name of this kind of error. */
+  override readonly name: string = "GpuDivergedError";
+}
+
 /** Which device {@link createGpu} takes, and with which limits. */
 export interface GpuOptions {
   /** A device of the caller's; it is asked for nothing and not destroyed by {@link Gpu.dispose}. */

@@ -22,7 +22,14 @@
  * @module
  */
 
-export { GpuContext, GpuError, GpuLostError, type GpuOptions, GpuUnavailableError } from "./context.ts";
+export {
+  GpuContext,
+  GpuDivergedError,
+  GpuError,
+  GpuLostError,
+  type GpuOptions,
+  GpuUnavailableError,
+} from "./context.ts";
 export type { Span, Stoppable } from "./context.ts";
 export { createGpu, Gpu } from "./gpu.ts";
 export { GpuArray } from "./array.ts";

@@ -12,7 +12,7 @@ import { bitReversal, Permutation } from "../operator/permutation.ts";
 import { Random } from "../program/random.ts";
 import { floats } from "../program/step.ts";
 import type { GpuArray } from "./array.ts";
-import { GpuError } from "./context.ts";
+import { GpuDivergedError, GpuError } from "./context.ts";
 import type { Gpu } from "./gpu.ts";
 import { GpuTrainer } from "./train.ts";
 import type { FitOptions } from "./train_options.ts";
@@ -146,7 +146,12 @@ async function trained(
     arrays.push(await gpu.array(beside(Array(many).fill(y), width), many * width));
     const fall = (step: number): number =>
       rate * (FLOOR + (1 - FLOOR) * 0.5 * (1 + Math.cos(Math.PI * step / steps)));
-    await trainer.fit(arrays[0], arrays[1], { steps, rate: fall, batch, seed, every, onProgress, signal });
+    try {
+      await trainer.fit(arrays[0], arrays[1], { steps, rate: fall, batch, seed, every, onProgress, signal });
+    } catch (error) {
+      // One of many starts is enough for that; the weights of before are starts, too.
+      if (!(error instanceof GpuDivergedError)) throw error;
+    }
     const weights = await trainer.weights({ signal });
     return forms.map((hypothesis, f): Start => {
       const own = Array.from({ length: starts }, (_, s) => {

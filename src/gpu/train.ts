@@ -7,7 +7,7 @@
 import type { Operator } from "../operator/operator.ts";
 import { emptyArray, GpuArray } from "./array.ts";
 import { Batches } from "./batches.ts";
-import { type GpuContext, GpuError, type Span, type Stoppable } from "./context.ts";
+import { type GpuContext, GpuDivergedError, type Span, type Stoppable } from "./context.ts";
 import { GpuDerivative } from "./derivative.ts";
 import { aligned, chunksOf, rowsOf } from "./executor.ts";
 import type { Gpu } from "./gpu.ts";
@@ -306,7 +306,7 @@ export class GpuTrainer {
    *
    * @returns the loss before the last step, of its batch
    * @throws the reason of the signal when it is aborted; the weights are then those of the last whole step
-   * @throws {GpuError} when the loss or the weights are no longer finite; the weights are then the last ones that gave a finite
+   * @throws {GpuDivergedError} when the loss or the weights are no longer finite; the weights are then the last ones that gave a finite
    * loss (of those looked at, every `every` steps), and the optimizer begins anew
    */
   async fit(
@@ -352,7 +352,7 @@ export class GpuTrainer {
 
   async #diverged(why: string): Promise<never> {
     await this.#restore();
-    throw new GpuError(
+    throw new GpuDivergedError(
       `Cannot train ${this.operator.describe()} on the GPU: ${why}; the weights are those of before, try a lower rate`,
     );
   }
