@@ -101,9 +101,18 @@ function navigationOf(pages: readonly Page[]): Site["navigation"] {
   ];
 }
 
-/** On phones the pages of deno doc are wider than the screen, for long lines of code; those scroll instead. */
-const NARROW = "<style>@media (max-width:60rem){#content,main,section,article{min-width:0;max-width:100%}" +
-  "pre{overflow-x:auto;max-width:100%}body{overflow-x:hidden}}</style>";
+/**
+ * On phones the pages of deno doc would be as wide as their longest line of code: a flex item is never narrower than
+ * what is in it, unless told.
+ */
+const NARROW = `<style>
+@media (max-width: 60rem) {
+  .ddoc { display: block }
+  .ddoc > div, .ddoc #topnav, .ddoc #topnav div, .ddoc #content, .ddoc #content * { min-width: 0; max-width: 100% }
+  .ddoc #topnav, .ddoc #topnav > div { flex-wrap: wrap; height: auto }
+  .ddoc pre { overflow-x: auto }
+}
+</style>`;
 
 /** The API pages; gives the files, and where each exported name is. */
 async function writeApi(folder: string): Promise<Map<string, string>> {
@@ -137,8 +146,11 @@ async function writeApi(folder: string): Promise<Map<string, string>> {
     );
     const style = "display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;font:14px system-ui;padding:.6rem 1rem";
     const back = `<nav aria-label="Doors" style="${style}">${bar.join("")}</nav>`;
-    // Code is imported from the package, not from "." as deno doc has it.
-    const own = html.replace(/ from &quot;\.(\/?\w*)&quot;/g, ` from &quot;@papillon/papillon$1&quot;`);
+    // Code is imported from the package, not from "." or "linalg" as deno doc has it.
+    const own = html.replace(
+      / from &quot;(?:\.|(\w+))&quot;/g,
+      (_, door?: string) => ` from &quot;@papillon/papillon${door === undefined ? "" : `/${door}`}&quot;`,
+    );
     await Deno.writeTextFile(
       path,
       own.replace("<body>", `<body>${back}`).replace("</head>", `${NARROW}</head>`),

@@ -143,11 +143,13 @@ Deno.test("other types, paths and methods are refused with 415, 404 and 405", as
     body: "{}",
     headers: { "content-type": "application/json", "content-encoding": "gzip" },
   });
-  await refused(handler(compressed), 415, /not be compressed/);
+  await refused(handler(compressed), 415, /not be compressed: got a compressed one/);
+  await refused(post("1,2,3", "text/csv"), 415, /got text\/csv/);
   await refused(post({ x: [] }, undefined, "/elsewhere"), 404, /\/apply/);
   const got = await refused(handler(new Request("http://edge.test/apply")), 405, /takes POST, not GET/);
   assert.equal(got.headers.get("allow"), "POST");
   await refused(post({ x: [] }, undefined, "/"), 405, /takes GET, not POST/);
+  assert.equal((await handler(new Request("http://edge.test/", { method: "HEAD" }))).status, 200);
 });
 
 Deno.test("a fault of the operator is not told to the world as if the request were wrong", async () => {

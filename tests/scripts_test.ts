@@ -63,6 +63,20 @@ Deno.test("the bundle is one module that imports nothing and names no runtime", 
   assert.match(code, /export\s*\{/);
 });
 
+Deno.test("of a door that is imported and not used, nothing stays but numbers with names", async () => {
+  const { exports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root))) as {
+    exports: Record<string, string>;
+  };
+  for (const path of Object.values(exports)) {
+    // What is made when a module is read must be marked pure, or all that it names would stay.
+    const { text, raw } = await bundle({ text: `import "${path}";` });
+    assert.ok(
+      raw < 1000 && !/class|function|=>/.test(text),
+      `${path} leaves ${raw} bytes: ${text.slice(0, 200)}`,
+    );
+  }
+});
+
 Deno.test("the bundle applies a butterfly in Deno without any permission", async () => {
   await withBundle(async (folder) => {
     await Deno.writeTextFile(`${folder}/main.mjs`, program);
