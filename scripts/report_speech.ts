@@ -43,7 +43,6 @@ export async function speech(folder: string, more: readonly string[]): Promise<v
     console.error(`Skipped: there is no folder ${source}, which PAPILLON_FSDD names`);
     return;
   }
-  const begin = performance.now();
   const work = `out/speech-${[validate ? "validate" : "test", EPOCHS, RATE, FRONT_RATE, BATCH].join("-")}`;
   const tasks = SEEDS.flatMap((seed) =>
     FRONT_ENDS.map((front): Task => ({
@@ -54,7 +53,7 @@ export async function speech(folder: string, more: readonly string[]): Promise<v
     }))
   );
   const { outcomes, models } = await trainAll(tasks, recordings, work);
-  const minutes = (performance.now() - begin) / 60_000;
+  const minutes = outcomes.reduce((sum, { seconds }) => sum + seconds, 0) / 60;
   const rows = FRONT_ENDS.map((front) => summary(front, outcomes.filter((one) => one.front === front)));
   if (validate) {
     for (const { front, accuracies } of rows) console.log(front.padEnd(14), percent(mean(accuracies)));
