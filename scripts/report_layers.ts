@@ -2,7 +2,8 @@
  * Hidden layers of 1024 units of different structure on handwritten digits: accuracy, parameters and time. Trained from
  * seeds; all but the times is the same in every run.
  *
- * The digits are the test images of MNIST, from the folder that PAPILLON_MNIST names.
+ * The digits are the test images of MNIST, from the folder that PAPILLON_MNIST names. With PAPILLON_QUICK, times are taken of few
+ * samples.
  */
 import { environment } from "../bench/lib/environment.ts";
 import { timeRatio } from "../bench/lib/measure.ts";
@@ -120,7 +121,9 @@ export async function layers(folder: string): Promise<void> {
     return [name, model];
   }));
   console.error("Measuring");
-  const times = await measureNetworks(trained, sets.test.inputs.data), best = accuracySpread(dense.outcomes);
+  const quick = Deno.env.has("PAPILLON_QUICK"),
+    times = await measureNetworks(trained, sets.test.inputs.data, quick),
+    best = accuracySpread(dense.outcomes);
   await Deno.mkdir(folder, { recursive: true });
   await Deno.writeTextFile(
     `${folder}/accuracy.svg`,
@@ -186,8 +189,7 @@ At equal parameters, ${
     }, are butterfly, Monarch and low rank 10; ${
       count(rows.find(({ name }) => name === "BPBP")!.parameters)
     } have BPBP, BB\\* and
-low rank 20. A circulant matrix has 1024 numbers, and a Monarch matrix of 32 blocks twice 32 768: they cannot have more or fewer, nor can
-(BB\\*)². Each layer has 1024 biases besides.
+low rank 20. A circulant matrix has 1024 numbers, and a Monarch matrix of 32 blocks twice 32 768: they cannot have more or fewer. Each layer has 1024 biases besides.
 
 ## Time
 
