@@ -24,11 +24,6 @@ export const EPOCHS = 20;
 /** The hidden layers by name; those that take long to train first. */
 export const HIDDEN: Readonly<Record<string, Hidden>> = {
   "dense": { options: {}, rate: DENSE_RATE, about: "all entries" },
-  "(BB*)²": {
-    options: { structure: "kaleidoscope", blocks: 2 },
-    rate: RATE,
-    about: "two kaleidoscope matrices",
-  },
   "BB*": {
     options: { structure: "kaleidoscope" },
     rate: RATE,

@@ -88,7 +88,7 @@ export function scatter(
   }
   // Names stand beside their points, left of them near the right border, and below one another where they would meet.
   const taken: { x: number; y: number; width: number }[] = [];
-  for (const { name, x, y, error, strong } of points) {
+  for (const { name, x, y, error, strong } of points.toSorted((a, b) => b.y - a.y)) {
     const colour = strong ? STRONG : PLAIN, cx = px(x), width = 6.6 * name.length + 4;
     const left = cx + 10 + width > right, at = left ? cx - 10 - width : cx + 10;
     let line = py(y) + 4;
