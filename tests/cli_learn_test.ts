@@ -128,6 +128,21 @@ Deno.test("a matrix that is no butterfly ends with exit code 1 and says so plain
     assert.ok(Math.abs(Math.sqrt(squares) / 32 - rmse) < 1e-5 * rmse);
   }));
 
+Deno.test("--max-parameters gives the nearest of so many numbers; what has no fewer than the dense matrix says so", () =>
+  inFolder(async (folder) => {
+    const few = await papillon(folder, "learn", "dct", "--n", "32", "--max-parameters", "200", "--json");
+    assert.deepEqual([few.code, few.err], [1, ""]);
+    const { parameters, relativeError } = JSON.parse(few.out);
+    assert.ok(parameters > 64 && parameters <= 200 && relativeError < 1);
+    const random = new Random(1), data = Float32Array.from({ length: 64 }, () => random.normal());
+    Deno.writeFileSync(`${folder}/m.npy`, writeArray("m.npy", { shape: [8, 8], field: "real", data }));
+    const { out } = await papillon(folder, "learn", "m.npy", "--model", "BPBP", "--budget", "1");
+    assert.match(out, /parameters {2}96 complex numbers, dense 64 real ones: no fewer\n/);
+    assert.match(out, /operations {2}\d+ complex multiply-adds, dense 64 real ones: no fewer\n/);
+    const swap = await papillon(folder, "learn", "permutation", "--n", "8");
+    assert.match(swap.out, /parameters {2}0 numbers, dense 64\n/);
+  }));
+
 Deno.test("learn by gradient is spread over workers, and bad budgets, workers, models and orders are refused", () =>
   inFolder(async (folder) => {
     const args = ["learn", "dct", "--n", "8", "--method", "gradient", "--model", "RPP,BPBP", "--json"];
@@ -143,6 +158,8 @@ Deno.test("learn by gradient is spread over workers, and bad budgets, workers, m
     const cases: [string[], RegExp][] = [
       [["dct", "--workers", "0"], /--workers must be a whole number from 1 to 64/],
       [["dct", "--budget", "-1"], /--budget must be a number of seconds/],
+      [["dct", "--max-parameters", "0"], /--max-parameters must be a whole number from 1/],
+      [["dct", "--max-parameters", "0.5"], /--max-parameters must be a whole number from 1/],
       [["dft", "--n", "8", "--model", "RPP"], /complex and of order 8, which RPP cannot be/],
       [["dct", "--n", "12", "--method", "gradient"], /its order is 12, expected a power of two/],
     ];

@@ -2,6 +2,7 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { Butterfly } from "../src/operator/butterfly.ts";
 import { butterflyPatterns } from "../src/operator/pattern.ts";
 import { Random } from "../src/program/random.ts";
+import { explainFit } from "../src/learn/explain.ts";
 import { learn } from "../src/learn/learn.ts";
 import { modelError, modelMatrix, realFreedom } from "../src/learn/parts.ts";
 import { entryPicker, isSparse, withoutNoise } from "../src/learn/sparse.ts";
@@ -106,4 +107,40 @@ Deno.test("products of two kaleidoscope matrices are learned when asked for; rea
     "real",
   ]);
   ok(rmse(checkTarget(real.operator.toDense(), 32), target) < 1e-6);
+});
+
+Deno.test("a sparse transform behind noise is found as what it is, not as a large chain", async () => {
+  const n = 64, clean = haar(n), random = new Random(7), each = 1e-3 * clean.norm / n;
+  const noisy = checkTarget(clean.values.map((value) => value + each * random.normal()), n);
+  const fit = await learn(noisy, { method: "closed-form" });
+  equal(fit.parameters, 2 * n * (2 * Math.log2(n) - 1), fit.explain());
+  ok(fit.relativeError < 1.1e-3, fit.explain());
+});
+
+Deno.test("explain says when the dense matrix takes no more, and counts complex numbers twice", async () => {
+  const target = noise(8, "real", 3), chaos = await learn(target, { method: "closed-form", tolerance: 0.9 });
+  equal(/times fewer/.test(chaos.explain()), chaos.parameters < 64);
+  const text = (parameters: number, realPart: boolean): string =>
+    explainFit({
+      ...chaos,
+      n: 8,
+      field: realPart ? "complex" : "real",
+      realPart,
+      parameters,
+      model: "a chain",
+    });
+  ok(/It takes 64 numbers, the dense matrix 64, no fewer: it is better left dense\./.test(text(64, false)));
+  ok(/It takes 16 numbers, the dense matrix 64, 4 times fewer\./.test(text(16, false)));
+  ok(/It takes 16 complex numbers, the dense matrix 64 real ones, 2 times fewer\./.test(text(16, true)));
+  ok(/It takes 40 complex numbers, the dense matrix 64 real ones, no fewer/.test(text(40, true)));
+});
+
+Deno.test("nothing is descended that has more numbers than are allowed", async () => {
+  const n = 16, target = noise(n, "real", 4), few = 2 * n * 4 - 1;
+  const { tried } = await learn(target, { maxParameters: few });
+  ok(tried.length > 0 && tried.every(({ method }) => method === "closed-form"));
+  const none = await learn(target, { models: ["RPP", "BPBP"], method: "gradient", maxParameters: few });
+  deepEqual([none.tried, none.relativeError, none.stopped], [[], 1, "stationary"]);
+  const one = await learn(target, { models: ["B"], method: "gradient", maxParameters: few + 1, restarts: 1 });
+  ok(one.relativeError < 1 && one.tried.length === 1);
 });

@@ -97,7 +97,7 @@ export class PeelSearch {
     while (this.#done.size < (n <= SMALL ? SMALL_TRIES : TRIES)) {
       const pair = this.#pairs.find((pair) => !this.#done.has(pair) && wanted(pair, this.#done.size));
       if (pair === undefined) return undefined;
-      if (this.#pick && !this.#sure.has(pair)) {
+      if (this.#pick && n > SPARSE_SIDES.at(-1)! && !this.#sure.has(pair)) {
         this.#lookAgain(pair);
         continue;
       }
@@ -145,7 +145,9 @@ export class PeelSearch {
             const stop = yield this.#ledger.progress("rank test", k);
             if (stop !== undefined) return stop;
           }
-          const samples = (look === 0 ? 1 : 2) * (this.#pick ? SPARSE_SAMPLES : 1);
+          // The whole matrix is one sample.
+          const more = this.#pick && size < this.#target.n ? SPARSE_SAMPLES : 1;
+          const samples = (look === 0 ? 1 : 2) * more;
           const options = { size, samples, seed: this.#seed, pick: this.#pick };
           const misfit = peelMisfit(this.#target, pair.row.index, pair.column.index, options);
           pairs[k] = { ...pair, misfit: Math.max(misfit, pair.misfit) };
