@@ -6,7 +6,7 @@
 import { conditionEstimate } from "./algorithms/norm_estimate.ts";
 import { kindOf } from "../operator/check.ts";
 import { power } from "./compose.ts";
-import type { LinearOperator } from "./operator.ts";
+import { LinearOperator } from "./operator.ts";
 import { defaultRules } from "./rules/default.ts";
 import { eigenvaluesOf } from "./rules/eigen.ts";
 import type {
@@ -34,6 +34,9 @@ function run<F extends FunctionName>(
 
 /** Right sides, checked: one vector or several. */
 function rightSides(what: string, A: LinearOperator, b: ArrayLike<number>): Vector {
+  if (!(A instanceof LinearOperator)) {
+    throw new TypeError(`Cannot ${what}: the first argument is not a linear operator but ${kindOf(A)}`);
+  }
   const width = A.rows * unitOf(A.field);
   if (!Array.isArray(b) && !(ArrayBuffer.isView(b) && "length" in b)) {
     throw new TypeError(`Cannot ${what} with ${A.describe()}: b is not a list of numbers but ${kindOf(b)}`);
