@@ -221,7 +221,8 @@ Deno.test("a report that does not exist is refused with the list of those that d
   assert.equal(code, 2);
   assert.equal(
     err,
-    "Usage: deno task report NAME [FOLDER], where NAME is one of: compress, gallery, transforms, permuted, recovery\n",
+    "Usage: deno task report NAME [FOLDER] [FLAGS], where NAME is one of: compress, gallery, layers, mobile, " +
+      "transforms, linalg, permuted, recovery, speech\n",
   );
 });
 
