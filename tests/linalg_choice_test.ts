@@ -56,6 +56,7 @@ Deno.test("conjugate gradients with Nyström's preconditioner are taken where a 
   assert.ok(near(A.apply(y), b) < 1e-9 && near(x, y) < 1e-6);
   assert.ok(3 * (better - 60) < plain, `${better} and ${plain}`);
   assert.throws(() => solve(A, b, { nystrom: 0 }), /nystrom.*must be/);
+  assert.throws(() => solve(A, b, { nystrom: 1e9 }), /nystrom is a rank of 1000000000, more than its/);
 });
 
 Deno.test("LOBPCG is taken for the ends of a spectrum where a preconditioner is given", () => {

@@ -354,7 +354,12 @@ export const solvers = (): readonly AnyRule[] => [
     cost: (A, { options }) => (options.nystrom ?? 0) * (A.cost + 30 * A.rows) + guess(A) / 3 * A.cost,
     run: (A, { options }) => {
       const { rest, mu } = shifted(A) as { rest: LinearOperator; mu: number };
-      const rank = Math.min(A.rows, countOf(`solve with ${A.describe()}`, "nystrom", options.nystrom, 50, 1));
+      const rank = countOf(`solve with ${A.describe()}`, "nystrom", options.nystrom, 50, 1);
+      if (rank > A.rows) {
+        throw new RangeError(
+          `Cannot solve with ${A.describe()}: the option nystrom is a rank of ${rank}, more than its ${A.rows} rows`,
+        );
+      }
       const near = nystromPreconditioner(nystrom(rest, rank, options), mu);
       const cost = guess(A) / 3 * A.cost + 2 * rank * A.rows;
       return new InverseOperator(A, iterated(A, "conjugate gradients", cg, options, near), cost);
