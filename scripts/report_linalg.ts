@@ -31,7 +31,7 @@ export async function linearAlgebra(folder: string): Promise<void> {
     `# Linear algebra: worked examples
 
 Five problems, written as operators and solved by what their structure allows; \`explain\` says what that is. The code
-of each is one file in [scripts/report_linalg](../../scripts/report_linalg). This page is written by
+of each is one file in \`scripts/report_linalg\`. This page is written by
 
 \`\`\`sh
 PAPILLON_MATRIXMARKET=folder deno task report linalg
